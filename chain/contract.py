@@ -13,7 +13,7 @@ from chain.errors import ContractError
 from chain.keccak import keccak256
 from chain.proof import EvmLog
 
-HEADS_SLOT = 4
+HEADS_SLOT = 5
 """Storage slot of `heads` in the committed artifact."""
 
 EXTENDED_TOPIC = keccak256(b"Extended(bytes32,uint64,uint64,bytes32,address)")

@@ -54,7 +54,7 @@ event SequencerRemoved:
     account: indexed(address)
     by: address
 
-# A proof between trees of at most 2**64 leaves has at most 64 nodes beside the old root.
+# A proof has at most ceil(log2(size)) + 1 nodes, so 64 are enough for 2**63 leaves.
 MAX_PROOF: constant(uint256) = 64
 # More heads than this go into further extensions; it bounds the gas of one.
 MAX_HEADS: constant(uint256) = 64
