@@ -42,5 +42,5 @@ def load_artifact() -> Artifact:
         compiler=fields["compiler"],
         evm_version=fields["evm_version"],
         source_sha256=fields["source_sha256"],
-        storage_slots=fields["storage_slots"],
+        storage_slots=fields["storage_layout"],
     )

@@ -1,13 +1,11 @@
 """Compile contracts/EvidenceLedger.vy into the committed artifact contracts/EvidenceLedger.json.
 
-    python scripts/build_contract.py           write the artifact
-    python scripts/build_contract.py --gas     print the gas figures of contracts/README.md
+    python -m scripts.build_contract
 
 Owns the form of the artifact. The same source and compiler always give the same bytes; a test
 compiles again and compares.
 """
 
-import argparse
 import hashlib
 import importlib.metadata
 import json
@@ -37,7 +35,7 @@ def build_artifact(source: bytes) -> bytes:
         "compiler": f"vyper {importlib.metadata.version('vyper')}",
         "evm_version": EVM_VERSION,
         "source_sha256": hashlib.sha256(source).hexdigest(),
-        "storage_slots": {name: place["slot"] for name, place in layout.items()},
+        "storage_layout": {name: place["slot"] for name, place in layout.items()},
         "abi": compiled["abi"],
         "bytecode": compiled["bytecode"].removeprefix("0x"),
         "runtime_bytecode": compiled["bytecode_runtime"].removeprefix("0x"),
