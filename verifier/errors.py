@@ -1,0 +1,16 @@
+"""The errors of this package, one tree.
+
+    VerifierError
+    └── TrustError    a trust root is not one we can start from
+
+There is no error for a bundle: whatever is wrong with it becomes a finding of the report. A trust
+root is what the reader chose to believe; if it cannot be read there is nothing to report on.
+"""
+
+
+class VerifierError(Exception):
+    """Anything this package refuses."""
+
+
+class TrustError(VerifierError):
+    """A trust root is malformed or contradicts itself."""
