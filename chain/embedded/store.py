@@ -20,6 +20,7 @@ from typing import Any
 
 from eth.db.backends.base import BaseDB
 
+from chain.embedded.engine import Identity
 from chain.embedded.receipts import parse_receipt
 from chain.errors import EngineError
 
@@ -40,15 +41,6 @@ _SCHEMA = (
     " PRIMARY KEY (block_number, log_index)) WITHOUT ROWID",
     "CREATE INDEX logs_by_topic ON logs (address, topic0, topic1, block_number)",
 )
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Identity:
-    """Which chain a directory holds."""
-
-    chain_id: int
-    validator: bytes
-    """Address of the only validator, 20 bytes."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -195,9 +187,14 @@ class ChainStore:
         self._sql.executemany(
             "INSERT INTO logs VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
             (
-                (log.block_number, log.log_index, log.tx_index, log.address)
-                + tuple(log.topics[i] if i < len(log.topics) else None for i in range(4))
-                + (log.data,)
+                (
+                    log.block_number,
+                    log.log_index,
+                    log.tx_index,
+                    log.address,
+                    *(log.topics[i] if i < len(log.topics) else None for i in range(4)),
+                    log.data,
+                )
                 for log in logs_of(block)
             ),
         )
