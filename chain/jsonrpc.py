@@ -54,7 +54,7 @@ def node_errors() -> Iterator[None]:
         raise ContractError(error.message or "execution reverted") from error
     except ChainError:
         raise
-    except (Web3Exception, OSError, ValueError) as error:
+    except (Web3Exception, OSError, ValueError, LookupError) as error:
         raise RpcError(f"the node did not answer as expected: {error}") from error
 
 
@@ -137,6 +137,18 @@ def from_hex(value: str) -> bytes:
         raise RpcError(f"hexadecimal data is expected of the node, got {value!r}") from error
 
 
+def from_quantity(value: str) -> int:
+    """The number of a JSON-RPC quantity.
+
+    Raises:
+        RpcError: it is no such quantity.
+    """
+    try:
+        return int(value, 16)
+    except (TypeError, ValueError) as error:
+        raise RpcError(f"a quantity is expected of the node, got {value!r}") from error
+
+
 def _is_offered(response: Mapping[str, Any], method: str) -> bool:
     error = response.get("error")
     if error is None:
@@ -153,7 +165,7 @@ def _header_from_json(block: Mapping[str, Any]) -> BlockHeader:
             break
         value = block[name]
         later.append(
-            rlp.encode_scalar(int(value, 16)) if name in _LATER_SCALARS else from_hex(value)
+            rlp.encode_scalar(from_quantity(value)) if name in _LATER_SCALARS else from_hex(value)
         )
     base_fee = block.get("baseFeePerGas")
     return BlockHeader(
@@ -164,15 +176,15 @@ def _header_from_json(block: Mapping[str, Any]) -> BlockHeader:
         transactions_root=from_hex(block["transactionsRoot"]),
         receipts_root=from_hex(block["receiptsRoot"]),
         bloom=from_hex(block["logsBloom"]),
-        difficulty=int(block["difficulty"], 16),
-        number=int(block["number"], 16),
-        gas_limit=int(block["gasLimit"], 16),
-        gas_used=int(block["gasUsed"], 16),
-        timestamp=int(block["timestamp"], 16),
+        difficulty=from_quantity(block["difficulty"]),
+        number=from_quantity(block["number"]),
+        gas_limit=from_quantity(block["gasLimit"]),
+        gas_used=from_quantity(block["gasUsed"]),
+        timestamp=from_quantity(block["timestamp"]),
         extra_data=from_hex(block["extraData"]),
         mix_hash=from_hex(block["mixHash"]),
         nonce=from_hex(block["nonce"]),
-        base_fee=None if base_fee is None else int(base_fee, 16),
+        base_fee=None if base_fee is None else from_quantity(base_fee),
         later_fields=tuple(later),
     )
 
@@ -180,8 +192,8 @@ def _header_from_json(block: Mapping[str, Any]) -> BlockHeader:
 def _receipt_from_json(receipt: Mapping[str, Any]) -> bytes:
     body = rlp.encode(
         [
-            rlp.encode_scalar(int(receipt["status"], 16)),
-            rlp.encode_scalar(int(receipt["cumulativeGasUsed"], 16)),
+            rlp.encode_scalar(from_quantity(receipt["status"])),
+            rlp.encode_scalar(from_quantity(receipt["cumulativeGasUsed"])),
             from_hex(receipt["logsBloom"]),
             [
                 [
@@ -193,5 +205,5 @@ def _receipt_from_json(receipt: Mapping[str, Any]) -> bytes:
             ],
         ]
     )
-    tx_type = int(receipt.get("type", "0x0"), 16)
+    tx_type = from_quantity(receipt.get("type", "0x0"))
     return bytes([tx_type]) + body if tx_type else body

@@ -16,8 +16,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from eth_account.signers.local import LocalAccount
-from eth_typing import ChecksumAddress
-from eth_utils import to_checksum_address
+from eth_typing import ChecksumAddress, HexStr
+from eth_utils.address import to_checksum_address
 from web3 import Web3
 from web3.contract import Contract
 
@@ -28,6 +28,7 @@ from chain.jsonrpc import (
     ask,
     error_message,
     from_hex,
+    from_quantity,
     node_errors,
     raw_header,
     raw_receipts,
@@ -104,32 +105,33 @@ class EvidenceLedger:
         self._web3 = web3
         self._contract = _bind(web3, address)
 
+    @node_errors()
     def state(self, log_id: bytes) -> LedgerState:
         """The latest size and root of this log."""
-        with node_errors():
-            size, root = self._contract.functions.log_state(log_id).call()
+        size, root = self._contract.functions.log_state(log_id).call()
         return LedgerState(size=size, root=root)
 
+    @node_errors()
     def head(self, log_id: bytes, stream_key: bytes) -> bytes:
         """The 32-byte commitment to the stream's last entry; zeros when it has no head."""
-        with node_errors():
-            commitment: bytes = self._contract.functions.head_of(log_id, stream_key).call()
+        commitment: bytes = self._contract.functions.head_of(log_id, stream_key).call()
         return commitment
 
+    @node_errors()
     def next_nonce(self, address: bytes) -> int:
         """The nonce of the account's next transaction, counting those that wait."""
         return _next_nonce(self._web3, address)
 
+    @node_errors()
     def grant_sequencer(self, admin: LocalAccount, log_id: bytes, sequencer: bytes) -> None:
         """The account may extend this log; nothing is sent when it already may.
 
         Raises:
             ContractError: `admin` is not an administrator of the contract.
         """
-        with node_errors():
-            if self._contract.functions.is_sequencer(log_id, sequencer).call():
-                return
-            payload = self._contract.encode_abi("add_sequencer", [log_id, sequencer])
+        if self._contract.functions.is_sequencer(log_id, sequencer).call():
+            return
+        payload = self._contract.encode_abi("add_sequencer", [log_id, sequencer])
         tx = _sign(
             self._web3,
             admin,
@@ -142,6 +144,7 @@ class EvidenceLedger:
         _wait_mined(self._web3, tx.hash)
         self._require_accepted(tx.hash)
 
+    @node_errors()
     def sign_extend(
         self,
         account: LocalAccount,
@@ -163,10 +166,9 @@ class EvidenceLedger:
             (move.stream, move.previous_sequence, move.previous_leaf, move.sequence, move.leaf)
             for move in heads
         ]
-        with node_errors():
-            payload = self._contract.encode_abi(
-                "extend", [log_id, previous_size, size, root, list(consistency), moves]
-            )
+        payload = self._contract.encode_abi(
+            "extend", [log_id, previous_size, size, root, list(consistency), moves]
+        )
         return _sign(
             self._web3,
             account,
@@ -176,6 +178,7 @@ class EvidenceLedger:
             gas=EXTEND_GAS + GAS_PER_PROOF_NODE * len(consistency) + GAS_PER_HEAD * len(heads),
         )
 
+    @node_errors()
     def submit(self, raw: bytes) -> bytes:
         """The node has this signed transaction, waiting or mined; returns its hash.
 
@@ -184,18 +187,20 @@ class EvidenceLedger:
         """
         return _submit(self._web3, raw)
 
+    @node_errors()
     def mined(self, tx_hash: bytes) -> MinedTx | None:
         """Where the transaction was mined, or None while it is not."""
         receipt = self._receipt(tx_hash)
         if receipt is None:
             return None
         return MinedTx(
-            block_height=int(receipt["blockNumber"], 16),
+            block_height=from_quantity(receipt["blockNumber"]),
             block_hash=from_hex(receipt["blockHash"]),
-            transaction_index=int(receipt["transactionIndex"], 16),
-            status=int(receipt["status"], 16),
+            transaction_index=from_quantity(receipt["transactionIndex"]),
+            status=from_quantity(receipt["status"]),
         )
 
+    @node_errors()
     def revert_reason(self, tx_hash: bytes) -> ContractError:
         """The error with which the contract refused a mined transaction of status 0.
 
@@ -207,12 +212,13 @@ class EvidenceLedger:
             raise RpcError(f"a mined transaction {_hex(tx_hash)} is expected, the node has none")
         call = {"from": tx["from"], "to": tx["to"], "data": tx["input"], "gas": tx["gas"]}
         response = respond(
-            self._web3, "eth_call", call, hex(max(0, int(tx["blockNumber"], 16) - 1))
+            self._web3, "eth_call", call, hex(max(0, from_quantity(tx["blockNumber"]) - 1))
         )
         if "error" not in response:
             return ContractError("the contract refused the transaction; alone it would accept it")
         return ContractError(error_message(response))
 
+    @node_errors()
     def find_extension(self, log_id: bytes, size: int, *, from_block: int = 0) -> bytes | None:
         """The hash of the transaction that extended the log to exactly this size, or None."""
         found = ask(
@@ -230,6 +236,7 @@ class EvidenceLedger:
                 return from_hex(log["transactionHash"])
         return None
 
+    @node_errors()
     def anchor_proof(self, tx_hash: bytes) -> AnchorProof:
         """The proof that a sealed block holds the extension made by this transaction.
 
@@ -240,7 +247,10 @@ class EvidenceLedger:
         receipt = self._receipt(tx_hash)
         if receipt is None:
             raise RpcError(f"transaction {_hex(tx_hash)} is not mined")
-        height, index = int(receipt["blockNumber"], 16), int(receipt["transactionIndex"], 16)
+        height, index = (
+            from_quantity(receipt["blockNumber"]),
+            from_quantity(receipt["transactionIndex"]),
+        )
         log_index = self._extension_index(receipt)
         header = raw_header(self._web3, height)
         receipts = raw_receipts(self._web3, height, parse_header(header).receipts_root)
@@ -251,6 +261,7 @@ class EvidenceLedger:
             log_index=log_index,
         )
 
+    @node_errors()
     def head_proof(self, log_id: bytes, stream_key: bytes, block_height: int) -> HeadProof:
         """The proof of the stream's head, or of its absence, as of the block at this height."""
         proof = ask(
@@ -285,6 +296,7 @@ class EvidenceLedger:
             raise self.revert_reason(tx_hash)
 
 
+@node_errors()
 def deploy_ledger(web3: Web3, account: LocalAccount) -> bytes:
     """A new contract is mined with `account` as its administrator; returns its 20-byte address.
 
@@ -302,7 +314,7 @@ def deploy_ledger(web3: Web3, account: LocalAccount) -> bytes:
     _submit(web3, tx.raw)
     _wait_mined(web3, tx.hash)
     receipt = ask(web3, "eth_getTransactionReceipt", _hex(tx.hash))
-    if int(receipt["status"], 16) != 1:
+    if from_quantity(receipt["status"]) != 1:
         raise RpcError(f"the ledger was not deployed: {_hex(tx.hash)} has status 0")
     return from_hex(receipt["contractAddress"])
 
@@ -321,7 +333,7 @@ def _sign(
     gas: int,
 ) -> SignedTx:
     fields: dict[str, Any] = {
-        "chainId": int(ask(web3, "eth_chainId"), 16),
+        "chainId": from_quantity(ask(web3, "eth_chainId")),
         "nonce": nonce,
         "gasPrice": 0,
         "gas": gas,
@@ -347,12 +359,11 @@ def _submit(web3: Web3, raw: bytes) -> bytes:
 
 
 def _next_nonce(web3: Web3, address: bytes) -> int:
-    return int(ask(web3, "eth_getTransactionCount", _checksum(address), "pending"), 16)
+    return from_quantity(ask(web3, "eth_getTransactionCount", _checksum(address), "pending"))
 
 
 def _wait_mined(web3: Web3, tx_hash: bytes) -> None:
-    with node_errors():
-        web3.eth.wait_for_transaction_receipt(_hex(tx_hash), timeout=MINED_TIMEOUT_S)
+    web3.eth.wait_for_transaction_receipt(_hex(tx_hash), timeout=MINED_TIMEOUT_S)
 
 
 def _evm_log(log: Any) -> EvmLog:
@@ -367,5 +378,5 @@ def _checksum(address: bytes) -> ChecksumAddress:
     return to_checksum_address(address)
 
 
-def _hex(value: bytes) -> str:
-    return "0x" + value.hex()
+def _hex(value: bytes) -> HexStr:
+    return HexStr("0x" + value.hex())

@@ -10,8 +10,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
-from trie import HexaryTrie
 from trie.exceptions import MissingTrieNode
+from trie.hexary import HexaryTrie
 
 from chain import rlp
 from chain.errors import EngineError
@@ -69,4 +69,5 @@ def _index_key(index: int) -> bytes:
 def _path_nodes(trie: HexaryTrie, key: bytes) -> tuple[bytes, ...]:
     if trie.root_hash == EMPTY_TRIE_ROOT:
         return ()
-    return named_nodes([rlp.encode(node) for node in trie.get_proof(key)])
+    nodes = trie.get_proof(key)  # type: ignore[no-untyped-call]
+    return named_nodes([rlp.encode(node) for node in nodes])

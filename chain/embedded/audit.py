@@ -89,9 +89,10 @@ def _check_block(
     store: ChainStore, identity: Identity, parent: BlockHeader | None, block: StoredBlock
 ) -> BlockHeader:
     stored = parse_header(block.header)
+    receipts: tuple[bytes, ...] = ()
+    state: dict[bytes, bytes] = {}
     if parent is None:
-        expected, receipts = genesis_header(identity.validator, stored.timestamp), ()
-        found, state = stored, {}
+        found, expected = stored, genesis_header(identity.validator, stored.timestamp)
     else:
         if stored.timestamp < parent.timestamp:
             raise EngineError(f"the time of block {block.number} is before its parent's")
@@ -105,8 +106,8 @@ def _check_block(
             identity=identity,
             timestamp=stored.timestamp,
         )
-        expected, receipts = executed.header, executed.receipts
-        found, state = unsealed(stored), overlay.pending
+        found, expected = unsealed(stored), executed.header
+        receipts, state = executed.receipts, overlay.pending
     if found != expected:
         raise EngineError(f"block {block.number} does not follow: {_difference(found, expected)}")
     if block.hash != block_hash(stored):

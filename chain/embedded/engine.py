@@ -11,6 +11,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
+from typing import cast
 
 from coincurve import PrivateKey
 from eth.abc import ComputationAPI, SignedTransactionAPI
@@ -22,7 +23,8 @@ from eth.vm.forks.london.state import LondonState
 from eth.vm.forks.london.transactions import LondonTransactionBuilder, UnsignedDynamicFeeTransaction
 from eth.vm.spoof import SpoofTransaction
 from eth_keys.exceptions import BadSignature
-from eth_utils import ValidationError
+from eth_typing import Address, BlockNumber, Hash32
+from eth_utils.exceptions import ValidationError
 from rlp.exceptions import RLPException
 
 from chain.embedded.receipts import parse_receipt
@@ -163,7 +165,7 @@ def execute(
         RefusedError: a transaction cannot be part of this block; the message says which.
     """
     context = _context(parent.number + 1, timestamp, ancestor_hashes, identity)
-    state = LondonState(AtomicDB(state_db), context, parent.state_root)
+    state = LondonState(AtomicDB(state_db), context, Hash32(parent.state_root))
     receipts: list[bytes] = []
     bloom = gas_used = 0
     for transaction in transactions:
@@ -205,7 +207,7 @@ def open_state(
 ) -> LondonState:
     """The state after `block`, as a call at that block sees it."""
     context = _context(block.number, block.timestamp, ancestor_hashes, identity)
-    return LondonState(AtomicDB(state_db), context, block.state_root)
+    return LondonState(AtomicDB(state_db), context, Hash32(block.state_root))
 
 
 def simulate(state: LondonState, call: Call, gas: int) -> tuple[ComputationAPI, int]:
@@ -214,10 +216,10 @@ def simulate(state: LondonState, call: Call, gas: int) -> tuple[ComputationAPI, 
     Raises:
         RefusedError: the call cannot start: too little gas, or the sender lacks the value.
     """
-    transaction = SpoofTransaction(
+    spoofed = SpoofTransaction(
         UnsignedDynamicFeeTransaction(
             chain_id=state.execution_context.chain_id,
-            nonce=state.get_nonce(call.sender),
+            nonce=state.get_nonce(Address(call.sender)),
             max_priority_fee_per_gas=0,
             max_fee_per_gas=0,
             gas=gas,
@@ -228,6 +230,7 @@ def simulate(state: LondonState, call: Call, gas: int) -> tuple[ComputationAPI, 
         ),
         from_=call.sender,
     )
+    transaction = cast(SignedTransactionAPI, spoofed)  # it answers as one, by forwarding
     _check_applicable(state, transaction, gas_left=GAS_LIMIT)
     computation = _apply(state, transaction)
     return computation, LondonVM.finalize_gas_used(transaction, computation)
@@ -237,13 +240,13 @@ def _context(
     number: int, timestamp: int, ancestor_hashes: Iterable[bytes], identity: Identity
 ) -> ExecutionContext:
     return ExecutionContext(
-        coinbase=identity.validator,
+        coinbase=Address(identity.validator),
         timestamp=timestamp,
-        block_number=number,
+        block_number=BlockNumber(number),
         difficulty=DIFFICULTY,
-        mix_hash=MIX_HASH,
+        mix_hash=Hash32(MIX_HASH),
         gas_limit=GAS_LIMIT,
-        prev_hashes=ancestor_hashes,
+        prev_hashes=(Hash32(ancestor) for ancestor in ancestor_hashes),
         chain_id=identity.chain_id,
         base_fee_per_gas=0,
     )

@@ -12,12 +12,15 @@ from collections.abc import Callable
 from inspect import signature
 from typing import Any
 
+import rlp
 from eth.abc import ComputationAPI
 from eth.exceptions import Revert
-from eth_abi import decode
+from eth.rlp.accounts import Account
+from eth_abi.abi import decode
 from eth_abi.exceptions import DecodingError
+from eth_typing import Address
+from rlp.sedes import big_endian_int
 
-from chain import rlp
 from chain.embedded.chain import EmbeddedChain
 from chain.embedded.engine import GAS_LIMIT, Call, simulate
 from chain.embedded.refusal import INVALID_PARAMS, METHOD_NOT_FOUND, REVERTED, RefusedError
@@ -33,15 +36,13 @@ from chain.embedded.wire import (
 )
 from chain.header import parse_header
 from chain.keccak import keccak256
-from chain.mpt import EMPTY_TRIE_ROOT, verify_trie_proof
+from chain.mpt import verify_trie_proof
 from chain.prover import prove_key
 from chain.qbft import parse_extra_data
 
 _ERROR_SELECTOR = keccak256(b"Error(string)")[:4]
 _NEWEST = ("latest", "pending", "safe", "finalized")
 # One validator and immediate finality: all four name the newest block.
-_NO_ACCOUNT = (b"", b"", EMPTY_TRIE_ROOT, keccak256(b""))
-# Nonce, balance, storage root and code hash of an address that was never used.
 
 
 class ChainRpc:
@@ -234,19 +235,19 @@ class ChainRpc:
 
     def _balance(self, address: Any, selector: Any = "latest") -> str:
         state = self._chain.state_at(self._height(selector))
-        return hex(state.get_balance(read_data(address, 20)))
+        return hex(state.get_balance(Address(read_data(address, 20))))
 
     def _transaction_count(self, address: Any, selector: Any = "latest") -> str:
         state = self._chain.state_at(self._height(selector))
-        return hex(state.get_nonce(read_data(address, 20)))
+        return hex(state.get_nonce(Address(read_data(address, 20))))
 
     def _code(self, address: Any, selector: Any = "latest") -> str:
         state = self._chain.state_at(self._height(selector))
-        return data_hex(state.get_code(read_data(address, 20)))
+        return data_hex(state.get_code(Address(read_data(address, 20))))
 
     def _storage_at(self, address: Any, slot: Any, selector: Any = "latest") -> str:
         state = self._chain.state_at(self._height(selector))
-        value: int = state.get_storage(read_data(address, 20), read_quantity(slot))
+        value: int = state.get_storage(Address(read_data(address, 20)), read_quantity(slot))
         return data_hex(value.to_bytes(32, "big"))
 
     def _proof(self, address: Any, slots: Any, selector: Any = "latest") -> dict[str, Any]:
@@ -254,18 +255,16 @@ class ChainRpc:
         nodes = StateOverlay(self._store)
         path = keccak256(read_data(address, 20))
         account_nodes = prove_key(nodes, root, path)
-        account = verify_trie_proof(root, path, account_nodes)
-        nonce, balance, storage_root, code_hash = (
-            _NO_ACCOUNT if account is None else rlp.decode(account)
-        )
+        raw = verify_trie_proof(root, path, account_nodes)
+        account = Account() if raw is None else rlp.decode(raw, Account)
         return {
             "address": address,
             "accountProof": [data_hex(node) for node in account_nodes],
-            "nonce": hex(int.from_bytes(nonce, "big")),
-            "balance": hex(int.from_bytes(balance, "big")),
-            "storageHash": data_hex(storage_root),
-            "codeHash": data_hex(code_hash),
-            "storageProof": [_storage_proof(nodes, storage_root, slot) for slot in slots],
+            "nonce": hex(account.nonce),
+            "balance": hex(account.balance),
+            "storageHash": data_hex(account.storage_root),
+            "codeHash": data_hex(account.code_hash),
+            "storageProof": [_storage_proof(nodes, account.storage_root, slot) for slot in slots],
         }
 
 
@@ -273,7 +272,7 @@ def _storage_proof(nodes: StateOverlay, root: bytes, slot: Any) -> dict[str, Any
     path = keccak256(read_quantity(slot).to_bytes(32, "big"))
     proof = prove_key(nodes, root, path)
     value = verify_trie_proof(root, path, proof)
-    number = 0 if value is None else int.from_bytes(rlp.decode(value), "big")
+    number = 0 if value is None else rlp.decode(value, big_endian_int)
     return {"key": slot, "value": hex(number), "proof": [data_hex(node) for node in proof]}
 
 

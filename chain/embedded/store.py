@@ -107,7 +107,7 @@ def logs_of(block: StoredBlock) -> tuple[StoredLog, ...]:
     return tuple(found)
 
 
-class StateOverlay(BaseDB):  # type: ignore[misc]  # py-evm's classes are untyped
+class StateOverlay(BaseDB):
     """py-evm's view of the state: reads fall through to the store, writes stay in `pending`."""
 
     def __init__(self, store: ChainStore) -> None:

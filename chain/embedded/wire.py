@@ -107,7 +107,8 @@ def transaction_json(tx: StoredTx, block_hash: bytes, chain_id: int) -> dict[str
         "gas": hex(signed.gas),
         "gasPrice": hex(signed.max_priority_fee_per_gas),
         "input": data_hex(signed.data),
-        "v": hex(signed.y_parity if tx_type else signed.v),
+        # EIP-155 packs the chain id into the v of a legacy transaction.
+        "v": hex(signed.y_parity if tx_type else 35 + 2 * chain_id + signed.y_parity),
         "r": hex(signed.r),
         "s": hex(signed.s),
     }
