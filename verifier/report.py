@@ -62,7 +62,10 @@ class Step(IntEnum):
 
 
 class Reason(StrEnum):
-    """Why a finding did not pass; in the order of the steps."""
+    """Why a finding did not pass, in the order of section 15.
+
+    Where several reasons apply to one finding, it names the first of them in this order.
+    """
 
     BUNDLE_MALFORMED = "bundle_malformed"
     BUNDLE_TOO_LARGE = "bundle_too_large"
@@ -104,6 +107,31 @@ class Reason(StrEnum):
     EXHIBIT_DIFFERS = "exhibit_differs"
     EXHIBIT_NOT_GIVEN = "exhibit_not_given"
     PREREQUISITE_FAILED = "prerequisite_failed"
+
+    @property
+    def status(self) -> Status:
+        """The status that a finding of this reason has."""
+        return Status.INDETERMINATE if self in _UNDECIDED else Status.FAILED
+
+
+_UNDECIDED = frozenset(
+    {
+        Reason.BUNDLE_VERSION_UNKNOWN,
+        Reason.LOG_UNKNOWN,
+        Reason.SIGNER_UNKNOWN,
+        Reason.SIGNER_OUT_OF_PERIOD,
+        Reason.PARTICULARS_WITHHELD,
+        Reason.LOG_KEY_OUT_OF_PERIOD,
+        Reason.TOKEN_MISSING,
+        Reason.TSA_UNKNOWN,
+        Reason.ANCHOR_MISSING,
+        Reason.VALIDATORS_UNKNOWN,
+        Reason.HEAD_MISSING,
+        Reason.TIMES_MISSING,
+        Reason.EXHIBIT_NOT_GIVEN,
+        Reason.PREREQUISITE_FAILED,
+    }
+)
 
 
 class TimeKind(StrEnum):

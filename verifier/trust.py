@@ -10,12 +10,12 @@ from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 from itertools import pairwise
-from typing import get_args
+from typing import cast
 
 from evidence.canonical import Json, encode_canonical, parse_json
 from evidence.errors import EvidenceError
 from evidence.fields import Fields, encode_address, encode_base64, encode_time
-from evidence.keys import Algorithm, PublicKey
+from evidence.keys import ALGORITHMS, Algorithm, PublicKey
 from verifier.errors import TrustError
 
 TRUST_ROOT_TYPE = "zhenglian/trust-root/v1"
@@ -31,9 +31,6 @@ MAX_ITEMS = 10_000
 
 MAX_CERTIFICATE_BYTES = 32 * 2**10
 # That of a token, which may carry the certificate.
-
-
-_ALGORITHMS: Mapping[str, Algorithm] = {name: name for name in get_args(Algorithm)}
 
 
 class Assurance(StrEnum):
@@ -292,9 +289,9 @@ def _read_log(fields: Fields) -> LogKey:
 
 
 def _read_signer(fields: Fields) -> TrustedSigner:
-    algorithm = fields.choice("algorithm", _ALGORITHMS)
+    algorithm = cast(Algorithm, fields.choice("algorithm", ALGORITHMS))
     signer = TrustedSigner(
-        public_key=PublicKey(algorithm=_ALGORITHMS[algorithm], raw=fields.base64("public_key")),
+        public_key=PublicKey(algorithm=algorithm, raw=fields.base64("public_key")),
         name=fields.text("name"),
         not_before=fields.time("not_before"),
         not_after=fields.optional_time("not_after"),
