@@ -75,7 +75,6 @@ class EmbeddedChain:
         self._key = key
         self._clock = clock
         self._turn = threading.RLock()
-        self._head = _header_at(store, store.height())
 
     @property
     def chain_id(self) -> int:
@@ -85,7 +84,8 @@ class EmbeddedChain:
     @property
     def head(self) -> BlockHeader:
         """The header of the newest block."""
-        return self._head
+        with self.turn():
+            return self.header(self.store.height())
 
     def web3(self) -> Web3:
         """A web3 client of this chain; it holds no state of its own."""
@@ -116,14 +116,14 @@ class EmbeddedChain:
             hashes = [keccak256(raw) for raw in raw_transactions]
             if any(self.store.tx(tx_hash) for tx_hash in hashes):
                 raise RefusedError("already known")
-            overlay = StateOverlay(self.store)
+            parent, overlay = self.head, StateOverlay(self.store)
             executed = execute(
                 overlay,
-                self._head,
-                self.store.hashes_before(self._head.number + 1),
+                parent,
+                self.store.hashes_before(parent.number + 1),
                 transactions,
                 identity=self.identity,
-                timestamp=max(int(self._clock()), self._head.timestamp),
+                timestamp=max(int(self._clock()), parent.timestamp),
             )
             header = seal(executed.header, self._key)
             block = StoredBlock(
@@ -144,7 +144,6 @@ class EmbeddedChain:
                 ),
             )
             self.store.append(block, overlay.pending)
-            self._head = header
             return block
 
     def header(self, number: int) -> BlockHeader:
@@ -153,7 +152,11 @@ class EmbeddedChain:
         Raises:
             EngineError: the chain is not that high.
         """
-        return _header_at(self.store, number)
+        with self.turn():
+            raw = self.store.header(number)
+        if raw is None:
+            raise EngineError(f"block {number} is expected in {self.store.path}, found none")
+        return parse_header(raw)
 
     def state_at(self, number: int) -> LondonState:
         """The state after the block at this height; changes to it are never kept."""
@@ -248,10 +251,3 @@ def _open_identity(
             f" found {holder}"
         )
     return key, found
-
-
-def _header_at(store: ChainStore, number: int) -> BlockHeader:
-    raw = store.header(number)
-    if raw is None:
-        raise EngineError(f"block {number} is expected in {store.path}, found none")
-    return parse_header(raw)

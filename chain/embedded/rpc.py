@@ -55,7 +55,7 @@ class ChainRpc:
             "web3_clientVersion": lambda: "zhenglian-embedded/1 (sandbox)",
             "net_version": lambda: str(chain.chain_id),
             "eth_chainId": lambda: hex(chain.chain_id),
-            "eth_blockNumber": lambda: hex(chain.head.number),
+            "eth_blockNumber": lambda: hex(chain.store.height()),
             "eth_gasPrice": lambda: "0x0",
             "eth_maxPriorityFeePerGas": lambda: "0x0",
             "eth_feeHistory": self._fee_history,
@@ -102,9 +102,9 @@ class ChainRpc:
                 return self._height_of(read_data(selector["blockHash"], 32))
             selector = selector.get("blockNumber")
         if selector in _NEWEST:
-            return self._chain.head.number
+            return self._store.height()
         number = 0 if selector == "earliest" else read_quantity(selector)
-        if not 0 <= number <= self._chain.head.number:
+        if not 0 <= number <= self._store.height():
             raise RefusedError("header not found")
         return number
 

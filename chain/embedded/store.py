@@ -139,8 +139,12 @@ class ChainStore:
         self.path = path
         with self._seam():
             self._sql = sqlite3.connect(path, isolation_level=None, check_same_thread=False)
-            self._sql.execute("PRAGMA journal_mode=WAL")
-            self._sql.execute("PRAGMA synchronous=FULL")
+        try:
+            self._one("PRAGMA journal_mode=WAL")
+            self._first("PRAGMA synchronous=FULL")
+        except EngineError:
+            self.close()
+            raise
 
     def close(self) -> None:
         """Release the file; the write-ahead log is folded into it."""
@@ -284,15 +288,26 @@ class ChainStore:
         return None if verdict == "ok" else verdict
 
     @contextmanager
+    def snapshot(self) -> Iterator[None]:
+        """Reads inside see one state of the file, whatever another process adds meanwhile."""
+        with self._seam():
+            self._sql.execute("BEGIN")
+        try:
+            yield
+        finally:
+            with self._seam():
+                self._sql.execute("ROLLBACK")
+
+    @contextmanager
     def _transaction(self) -> Iterator[None]:
         with self._seam():
             self._sql.execute("BEGIN IMMEDIATE")
             try:
                 yield
-            except BaseException:
-                self._sql.execute("ROLLBACK")
-                raise
-            self._sql.execute("COMMIT")
+                self._sql.execute("COMMIT")
+            finally:
+                if self._sql.in_transaction:
+                    self._sql.execute("ROLLBACK")
 
     def _rows(self, sql: str, *values: Any) -> Sequence[Any]:
         with self._seam():
