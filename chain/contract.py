@@ -118,7 +118,7 @@ def _event(
             f"expected an EVM log of contract {contract.hex()}, found one of {log.address.hex()}"
         )
     if log.topics[:1] != (topic,):
-        raise ContractError(f"the EVM log is not an {name} event")
+        raise ContractError(f"the EVM log is not the event {name}")
     if len(log.topics) != 1 + indexed or len(log.data) != words * _WORD_BYTES:
         raise ContractError(
             f"expected {indexed} indexed and {words} other words in {name}, "

@@ -22,8 +22,8 @@ _ADDRESS_BYTES = 20
 _TOPICS_MOST = 4
 _EMPTY_CODE_HASH = keccak256(b"")
 _STATUS_SUCCEEDED = b"\x01"
-_FIRST_LIST_BYTE = 0xC0
-"""A legacy receipt is an RLP list; a smaller first byte is the type of EIP-2718."""
+_RECEIPT_TYPE_MOST = 0x7F
+"""EIP-2718: up to here the first byte is the type of the receipt, above it RLP begins."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -118,7 +118,7 @@ def verify_storage(
 
 def _parse_successful_receipt(raw: bytes) -> Sequence[rlp.Item]:
     """Return the EVM logs of a receipt, still as RLP items, if its tx succeeded."""
-    body = raw if raw[0] >= _FIRST_LIST_BYTE else raw[1:]
+    body = raw[1:] if raw[0] <= _RECEIPT_TYPE_MOST else raw
     match _decode("receipt", body):
         case [bytes() as status, bytes() as gas, bytes() as bloom, list() as logs]:
             if len(bloom) != BLOOM_BYTES or gas[:1] == b"\x00":

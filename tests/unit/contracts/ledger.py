@@ -7,6 +7,7 @@ the real one, so storage, events, gas and revert reasons are what a chain would 
 from dataclasses import dataclass
 from typing import Any
 
+import rlp
 from eth.constants import BLANK_ROOT_HASH, CREATE_CONTRACT_ADDRESS, ZERO_HASH32
 from eth.db.atomic import AtomicDB
 from eth.vm.execution_context import ExecutionContext
@@ -14,6 +15,7 @@ from eth.vm.forks.london.state import LondonState
 from eth.vm.forks.london.transactions import LondonTransactionBuilder
 from eth_abi import decode, encode
 from eth_keys.datatypes import PrivateKey
+from trie import HexaryTrie
 
 from chain.keccak import keccak256
 from chain.proof import EvmLog
@@ -56,7 +58,8 @@ class Ledger:
             chain_id=CHAIN_ID,
             base_fee_per_gas=0,
         )
-        self.state = LondonState(AtomicDB(), context, BLANK_ROOT_HASH)
+        self._database = AtomicDB()
+        self.state = LondonState(self._database, context, BLANK_ROOT_HASH)
         computation, self.deployment_gas = self._apply(
             deployer, CREATE_CONTRACT_ADDRESS, artifact.bytecode
         )
@@ -84,6 +87,16 @@ class Ledger:
     def storage(self, slot: bytes) -> bytes:
         """Return the 32 bytes the contract stores at a slot."""
         return self.state.get_storage(self.address, int.from_bytes(slot, "big")).to_bytes(32, "big")
+
+    def state_trie(self) -> HexaryTrie:
+        """Return the trie of all accounts as they are now."""
+        self.state.persist()
+        return HexaryTrie(self._database, self.state.state_root)
+
+    def storage_trie(self) -> HexaryTrie:
+        """Return the trie of the contract's storage as it is now."""
+        account = rlp.decode(self.state_trie()[keccak256(self.address)])
+        return HexaryTrie(self._database, account[2])
 
     def _call(self, sender: PrivateKey, function: str, arguments: tuple[Any, ...]) -> Outcome:
         described = self._functions[function]
