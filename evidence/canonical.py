@@ -13,9 +13,9 @@ from evidence.errors import CanonicalError
 
 Json: TypeAlias = bool | int | str | list["Json"] | dict[str, "Json"] | None
 
-MAX_CANONICAL_BYTES = 16 * 2**20
-# A bundle is 10-100 kB; one with ten thousand custody entries still fits. It bounds the memory
-# and time a stranger's file can cost a verifier (about a second).
+MAX_CANONICAL_BYTES = 4 * 2**20
+# A bundle is 10-100 kB; one with a thousand custody entries still fits. It bounds what a
+# stranger's file can cost a verifier: a million empty lists are about 200 MB of memory.
 
 MAX_DEPTH = 32
 # Our formats nest fewer than ten deep. The cap keeps every recursive reader, here and in other

@@ -107,12 +107,14 @@ class Measurer:
     def finish(self) -> Measurement:
         """Return the measurement of everything taken in, and close."""
         self._check_open()
-        self._wait(0)
-        if rest := self._chunker.rest():
-            self._sm3.update(rest)
-            self._add(rest)
-        cid = encode_cid(self._cid.finish())
-        self.close()
+        try:
+            self._wait(0)
+            if rest := self._chunker.rest():
+                self._sm3.update(rest)
+                self._add(rest)
+            cid = encode_cid(self._cid.finish())
+        finally:
+            self.close()
         digests = Digests(sha256=self._sha256.digest(), sm3=self._sm3.digest())
         return Measurement(size_bytes=self._size_bytes, digests=digests, cid=cid)
 
@@ -141,7 +143,12 @@ class Measurer:
         sm3_lane, sha256_lane = self._lanes
         futures = (sm3_lane.submit(self._sm3.update, block), sha256_lane.submit(self._add, block))
         self._in_flight.append(futures)
-        self._wait(MAX_BLOCKS_IN_FLIGHT)
+        try:
+            self._wait(MAX_BLOCKS_IN_FLIGHT)
+        except BaseException:
+            # A block is lost to the sink, so nothing that follows may be measured.
+            self.close()
+            raise
 
     def _wait(self, allowed: int) -> None:
         while len(self._in_flight) > allowed:

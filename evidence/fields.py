@@ -91,7 +91,7 @@ def encode_time(value: datetime) -> str:
     Raises FieldError for a naive time, and for one finer than a millisecond: rounding would make
     the written time differ from the one the caller holds.
     """
-    if value.tzinfo is None:
+    if value.utcoffset() is None:
         raise FieldError("a written time needs a time zone, found a naive time")
     if value.microsecond % 1000:
         raise FieldError(

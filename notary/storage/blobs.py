@@ -2,10 +2,11 @@
 
 Owns what every engine promises (durability, idempotence, checked reads) and the errors:
 
-    BlobError
-    ├── BlobNotFoundError     the store has no blob of this CID
-    ├── BlobCorruptedError    stored bytes are not the content their CID names
-    └── BlobStoreFullError    no space is left; nothing was stored
+    NotaryError
+    └── BlobError                 the store cannot do what was asked
+        ├── BlobNotFoundError     the store has no blob of this CID
+        ├── BlobCorruptedError    stored bytes are not the content their CID names
+        └── BlobStoreFullError    no space is left; nothing was stored
 
 Leaves the CID and the measuring of content to `evidence`.
 """
@@ -16,9 +17,10 @@ from types import TracebackType
 from typing import Protocol, Self
 
 from evidence.digests import Measurement
+from notary.errors import NotaryError
 
 
-class BlobError(Exception):
+class BlobError(NotaryError):
     """The store cannot do what was asked."""
 
 

@@ -8,6 +8,7 @@ Leaves the encoding to `notary.storage.car_format`.
 import errno
 import logging
 import os
+from collections import deque
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -59,7 +60,7 @@ class CarStore:
     def verify(self, cid: str) -> StoredBlob:
         """Read back the whole blob and return only when the file is, byte for byte, its CAR."""
         path = self._path(cid)
-        with _corruption_names(cid), path.open("rb") as file:
+        with _read_errors(cid), path.open("rb") as file:
             _read_header(file, cid)
             return StoredBlob(cid=cid, size_bytes=_verify_sections(file, parse_cid(cid)))
 
@@ -81,7 +82,7 @@ class CarStore:
         return path
 
     def _content(self, cid: str, path: Path) -> Iterator[bytes]:
-        with _corruption_names(cid), path.open("rb") as file:
+        with _read_errors(cid), path.open("rb") as file:
             _read_header(file, cid)
             yield from _walk(file, _index(file), parse_cid(cid))
 
@@ -94,20 +95,19 @@ class CarWriter:
         self._blobs = blobs
         self._measurer = Measurer(sink=self._append)
         self._measurement: Measurement | None = None
-        with _no_space_named():
+        with _write_errors():
             self._file = part.open("xb", buffering=0)
-        with _no_space_named():
-            # The root is known last; its place is kept, and filled in by commit().
-            _write_all(self._file, bytes(HEADER_BYTES))
+        # The root is known last: its place is left free, and filled in by commit().
+        self._file.seek(HEADER_BYTES)
 
     def write(self, chunk: bytes) -> None:
         """Take in the next piece of content."""
-        with _no_space_named():
+        with _write_errors():
             self._measurer.update(chunk)
 
     def finish(self) -> Measurement:
         """Return the measurement of everything written."""
-        with _no_space_named():
+        with _write_errors():
             self._measurement = self._measurer.finish()
         return self._measurement
 
@@ -116,7 +116,7 @@ class CarWriter:
         if measurement != self._measurement:
             raise BlobError(f"the blob written is not the {measurement.cid} that was recorded")
         path = _blob_path(self._blobs, measurement.cid)
-        with _no_space_named():
+        with _write_errors():
             # 1. The bytes, whole and on disk. 2. The name. 3. The directories that hold the name.
             self._file.seek(0)
             _write_all(self._file, encode_header(parse_cid(measurement.cid)))
@@ -126,14 +126,12 @@ class CarWriter:
             # Also when the blob was there: the writer that named it may not have got this far.
             _sync_directory(path.parent)
             _sync_directory(self._blobs)
-        self.abort()
+        self._release()
         return StoredBlob(cid=measurement.cid, size_bytes=measurement.size_bytes)
 
     def abort(self) -> None:
         """Forget everything written."""
-        self._measurer.close()
-        self._file.close()
-        self._part.unlink(missing_ok=True)
+        self._release()
 
     def __enter__(self) -> Self:
         return self
@@ -144,7 +142,12 @@ class CarWriter:
         error: BaseException | None,
         traceback: TracebackType | None,
     ) -> None:
-        self.abort()
+        self._release()
+
+    def _release(self) -> None:
+        self._measurer.close()
+        self._file.close()
+        self._part.unlink(missing_ok=True)
 
     def _append(self, cid: bytes, block: bytes) -> None:
         _write_all(self._file, encode_section_start(cid, len(block)))
@@ -196,32 +199,27 @@ def _walk(file: BinaryIO, places: dict[bytes, tuple[int, int]], cid: bytes) -> I
 
 
 def _verify_sections(file: BinaryIO, root_cid: bytes) -> int:
-    """Build the tree again from the leaves and compare with every section as it comes.
+    """Build the tree again from the leaves and compare each section with what comes of it.
 
-    Returns the size of the content. Equal sections are the writer's own bytes, so nothing in the
-    file is left unchecked.
+    Returns the size of the content. No byte of the file is left unchecked: every section must be
+    the one the writer would have written there.
     """
+    expected: deque[tuple[bytes, bytes]] = deque()
+    builder = UnixfsBuilder(lambda cid, block: expected.append((cid, block)))
     size_bytes = 0
-
-    def compare(cid: bytes, block: bytes) -> None:
-        section = (cid, block) if is_raw(cid) else _read_section(file)
-        if section != (cid, block):
-            raise DigestError("expected the nodes of the blob's tree, found others")
-
-    builder = UnixfsBuilder(compare)
-    while (section := _read_section(file)) is not None:
-        cid, leaf = section
-        verify_block(cid, leaf)
-        size_bytes += len(leaf)
-        builder.add_leaf(leaf)
-    if builder.finish() != root_cid:
-        raise DigestError("expected the blob's CID, found the tree of other content")
+    while (section := read_section_start(file)) is not None:
+        cid, block_bytes = section
+        block = read_block(file, block_bytes)
+        if is_raw(cid):
+            builder.add_leaf(block)
+            size_bytes += block_bytes
+        elif not expected:  # No leaf is left, so these are the nodes that finish the tree.
+            builder.finish()
+        if not expected or expected.popleft() != (cid, block):
+            raise DigestError("expected the blocks of the blob's tree, found another")
+    if builder.finish() != root_cid or expected:
+        raise DigestError("expected the whole tree of the blob's CID, found another")
     return size_bytes
-
-
-def _read_section(file: BinaryIO) -> tuple[bytes, bytes] | None:
-    section = read_section_start(file)
-    return None if section is None else (section[0], read_block(file, section[1]))
 
 
 def _write_all(file: BinaryIO, data: bytes) -> None:
@@ -241,18 +239,22 @@ def _sync_directory(directory: Path) -> None:
 
 
 @contextmanager
-def _corruption_names(cid: str) -> Iterator[None]:
+def _read_errors(cid: str) -> Iterator[None]:
     try:
         yield
     except DigestError as error:
         raise BlobCorruptedError(f"blob {cid} is damaged on disk: {error}") from error
+    except OSError as error:
+        raise BlobError(f"blob {cid} cannot be read: {error.strerror}") from error
 
 
 @contextmanager
-def _no_space_named() -> Iterator[None]:
+def _write_errors() -> Iterator[None]:
     try:
         yield
+    except DigestError as error:
+        raise BlobError(f"the blob cannot be written: {error}") from error
     except OSError as error:
         if error.errno in _NO_SPACE:
             raise BlobStoreFullError("the blob store has no space left") from error
-        raise
+        raise BlobError(f"the blob cannot be written: {error.strerror}") from error
