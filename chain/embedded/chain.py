@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Self
 
 from coincurve import PrivateKey
 from eth.vm.forks.london.state import LondonState
+from eth.vm.interrupt import EVMMissingData
 
 from chain.embedded.audit import AuditReport, audit_store
 from chain.embedded.directory import (
@@ -45,8 +46,7 @@ if TYPE_CHECKING:
     from web3 import Web3
 
 DEFAULT_CHAIN_ID = 20_180_907
-# The day of the Supreme People's Court's provisions on internet courts, 2018-09-07; as far as the
-# public list at chainid.network goes, no public chain uses it.
+# The day the provisions on trial by internet courts took effect, 2018-09-07 (Fa Shi [2018] No. 16).
 
 CHAIN_FILE = "chain.sqlite3"
 
@@ -101,9 +101,16 @@ class EmbeddedChain:
 
     @contextmanager
     def turn(self) -> Iterator[None]:
-        """No other thread reads or writes the chain meanwhile."""
+        """No other thread reads or writes the chain meanwhile.
+
+        Raises:
+            EngineError: inside, py-evm missed a part of the state.
+        """
         with self._turn:
-            yield
+            try:
+                yield
+            except EVMMissingData as error:
+                raise EngineError(f"the state in {self.store.path} is not complete") from error
 
     def mine(self, raw_transactions: Sequence[bytes]) -> StoredBlock:
         """One durable block holds all these signed transactions, in this order.

@@ -16,6 +16,7 @@ from chain.errors import ChainLockedError, EngineError
 
 KEY_FILE = "validator.key"
 LOCK_FILE = "chain.lock"
+_KEY_BYTES = 32
 
 
 class DirectoryLock:
@@ -65,7 +66,10 @@ def read_validator_key(directory: Path) -> PrivateKey | None:
     """
     path = directory / KEY_FILE
     try:
-        return PrivateKey(bytes.fromhex(path.read_text(encoding="ascii").strip()))
+        secret = bytes.fromhex(path.read_text(encoding="ascii").strip())
+        if len(secret) != _KEY_BYTES:
+            raise ValueError(f"{len(secret)} bytes")
+        return PrivateKey(secret)
     except FileNotFoundError:
         return None
     except ValueError as error:

@@ -17,6 +17,7 @@ from coincurve import PrivateKey
 from eth.abc import ComputationAPI, SignedTransactionAPI
 from eth.db.atomic import AtomicDB
 from eth.db.backends.base import BaseDB
+from eth.exceptions import PyEVMError
 from eth.vm.execution_context import ExecutionContext
 from eth.vm.forks.london import LondonVM
 from eth.vm.forks.london.state import LondonState
@@ -52,7 +53,7 @@ GAS_LIMIT = 100_000_000
 VANITY = b"zhenglian embedded sandbox".ljust(VANITY_BYTES, b"\x00")
 
 _BLOOM_BYTES = 256
-_MALFORMED = (ValidationError, BadSignature, RLPException, ValueError, TypeError)
+_MALFORMED = (PyEVMError, ValidationError, BadSignature, RLPException, ValueError, TypeError)
 # What py-evm raises on transaction bytes that no well-formed transaction has.
 
 
