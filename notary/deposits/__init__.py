@@ -1,0 +1,1 @@
+"""Deposits: exhibits or their digests are taken in, recorded and acknowledged."""

@@ -1,0 +1,108 @@
+"""Every error as RFC 9457 problem details (application/problem+json).
+
+Owns the HTTP status and title of each error code, and the handlers that turn whatever was raised
+into a problem. Leaves raising to the capabilities. A problem never shows a stack trace, a path or a
+key; the cause of an internal error is in the program's own logging only.
+"""
+
+import logging
+from collections.abc import Mapping
+from typing import Any
+
+from fastapi import FastAPI, Request
+from fastapi.exceptions import RequestValidationError
+from fastapi.responses import JSONResponse
+from starlette.exceptions import HTTPException
+
+from notary.errors import RequestError
+
+MEDIA_TYPE = "application/problem+json"
+TYPE_PREFIX = "urn:zhenglian:problem:"
+
+RETRY_AFTER_S = 1
+# A checkpoint is anchored within two seconds on default settings.
+
+PROBLEMS: Mapping[str, tuple[int, str]] = {
+    "upload-truncated": (400, "The upload ended early"),
+    "not-found": (404, "There is nothing at this address"),
+    "deposit-unknown": (404, "There is no such deposit"),
+    "method-not-allowed": (405, "This address does not take this method"),
+    "event-not-allowed": (409, "The act has no place where the stream stands"),
+    "idempotency-conflict": (409, "The idempotency key was used for another request"),
+    "not-anchored-yet": (409, "The deposit is not anchored yet"),
+    "exhibit-too-large": (413, "The exhibit is too large"),
+    "exhibit-empty": (422, "The exhibit is empty"),
+    "invalid-field": (422, "A field of the request is not in its form"),
+    "digest-mismatch": (422, "The content is not what was announced"),
+    "original-differs": (422, "The original is not the content deposited"),
+    "bad-request": (400, "The request cannot be read"),
+    "internal-error": (500, "The notary failed"),
+    "bundle-refused": (500, "The notary's own check refused the bundle"),
+    "not-ready": (503, "The notary cannot do its work at the moment"),
+    "storage-full": (507, "There is no space left"),
+}
+_RETRYABLE = ("not-anchored-yet", "not-ready")
+_HTTP_CODES = {404: "not-found", 405: "method-not-allowed"}
+_WHOLE_PARTS = ("query", "body", "path", "header")
+
+_LOG = logging.getLogger(__name__)
+
+
+class ProblemResponse(JSONResponse):
+    """Problem details of one code."""
+
+    media_type = MEDIA_TYPE
+
+    def __init__(
+        self,
+        code: str,
+        detail: str,
+        *,
+        members: Mapping[str, Any] | None = None,
+        headers: Mapping[str, str] | None = None,
+    ) -> None:
+        status, title = PROBLEMS[code]
+        content = {
+            **(members or {}),
+            "type": TYPE_PREFIX + code,
+            "title": title,
+            "status": status,
+            "detail": detail,
+            "code": code,
+        }
+        extra = {"retry-after": str(RETRY_AFTER_S)} if code in _RETRYABLE else {}
+        super().__init__(content, status_code=status, headers={**extra, **(headers or {})})
+
+
+def add_problem_handlers(app: FastAPI) -> None:
+    """Whatever `app` raises is answered by a problem."""
+
+    @app.exception_handler(RequestError)
+    async def _refused(_request: Request, error: RequestError) -> ProblemResponse:
+        return ProblemResponse(error.code, str(error), members=error.members)
+
+    @app.exception_handler(RequestValidationError)
+    async def _invalid(_request: Request, error: RequestValidationError) -> ProblemResponse:
+        # The first finding, without the value found: it may be personal, long or not text.
+        first = error.errors()[0]
+        path = [str(part) for part in first["loc"] if part not in _WHOLE_PARTS]
+        field = ".".join(path) or "body"
+        return ProblemResponse(
+            "invalid-field", f"{field}: {first['msg']}.", members={"field": field}
+        )
+
+    @app.exception_handler(HTTPException)
+    async def _http(request: Request, error: HTTPException) -> ProblemResponse:
+        code = _HTTP_CODES.get(error.status_code, "bad-request")
+        detail = {
+            "not-found": f"There is nothing at {request.url.path}.",
+            "method-not-allowed": f"{request.url.path} does not take {request.method}.",
+        }.get(code, str(error.detail))
+        return ProblemResponse(code, detail, headers=error.headers)
+
+    @app.exception_handler(Exception)
+    async def _failed(request: Request, error: Exception) -> ProblemResponse:
+        _LOG.error("%s %s failed", request.method, request.url.path, exc_info=error)
+        return ProblemResponse(
+            "internal-error", "The notary failed to answer; the operator's logging says why."
+        )
