@@ -100,6 +100,7 @@ def test_evm_log_that_is_no_move_of_a_head_is_rejected(log: EvmLog, why: str) ->
 
 
 def test_commitment_is_the_hash_of_two_words() -> None:
+    assert head_commitment(1, LEAF) == keccak256(bytes(31) + b"\x01" + LEAF)
     assert head_commitment(258, LEAF) == keccak256(bytes(30) + b"\x01\x02" + LEAF)
 
 

@@ -71,6 +71,7 @@ def test_london_header_agrees_with_py_evm() -> None:
         HEADER,
         replace(HEADER, base_fee=None),
         replace(HEADER, base_fee=2**256 - 1, later_fields=(b"", b"\x00", bytes(32))),
+        replace(HEADER, later_fields=(b"later",) * 16),
         replace(HEADER, number=2**64 - 1, gas_used=2**64 - 1, difficulty=2**256 - 1),
     ],
 )
@@ -109,6 +110,7 @@ def test_list_in_place_of_a_field_is_rejected(index: int) -> None:
     [
         b"",
         b"\x80",
+        rlp.encode(b"bytes, not fields"),
         rlp.encode(FIELDS[:14]),
         rlp.encode([*FIELDS, *[b""] * 17]),
         encode_header(HEADER) + b"\x00",

@@ -144,6 +144,7 @@ LONG = b"\x11" * 40
         ([b"\x20", b"v", b"w"], "2 or 17 items, found 3"),
         ([b"", b"v"], "path of a trie node"),
         ([[], b"v"], "path of a trie node"),
+        ([[b" "], b"v"], "path of a trie node"),
         ([b"\x40ab", b"v"], "no known prefix"),
         ([b"\x21ab", b"v"], "no known prefix"),
         ([b"\x01ab", b"v"], "no known prefix"),
@@ -154,6 +155,7 @@ LONG = b"\x11" * 40
         ([b"\x00k", b"h" * 31], "hash of a trie node, found 31 bytes"),
         ([b"\x00k", bytes(32)], "ends after 1 nodes"),
         ([b"\x00k", [b"\x20", LONG]], "stands inside its parent"),
+        ([b"\x00k", [b"\x20", b"v" * 29]], "stands inside its parent"),
         ([*[b""] * 6, b"\x01", *[b""] * 10], "hash of a trie node, found 1 bytes"),
         ([b"\x00k", [*[b""] * 16, [b"v"]]], "found a list"),
     ],
@@ -174,5 +176,6 @@ def test_short_node_named_by_hash_is_rejected() -> None:
     extension = rlp.encode([b"\x00k", keccak256(leaf)])
     with pytest.raises(TrieProofError, match="shorter than 32 bytes"):
         verify_trie_proof(keccak256(extension), b"k", (extension, leaf))
-    inlined = rlp.encode([b"\x00k", [b"\x20", b"v"]])
-    assert verify_trie_proof(keccak256(inlined), b"k", (inlined,)) == b"v"
+    longest = b"v" * 28
+    inlined = rlp.encode([b"\x00k", [b"\x20", longest]])
+    assert verify_trie_proof(keccak256(inlined), b"k", (inlined,)) == longest

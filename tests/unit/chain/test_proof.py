@@ -179,8 +179,9 @@ def receipt(**fields: rlp.Item) -> bytes:
     return rlp.encode(list(parts.values()))
 
 
-def test_receipt_written_by_hand_is_read() -> None:
-    sealed, trie = block_of({0: receipt()})
+@pytest.mark.parametrize("kind", [b"", b"\x00", b"\x7f"])
+def test_receipt_written_by_hand_is_read(kind: bytes) -> None:
+    sealed, trie = block_of({0: kind + receipt()})
     assert verify_receipt_log(sealed, anchor_proof(sealed, trie, 0)) == EvmLog(
         address=b"\xc0" * 20, topics=(ROOT,) * 4, data=b"data"
     )
@@ -211,6 +212,7 @@ def test_receipt_written_by_hand_is_read() -> None:
         receipt(logs=[[b"\xc0" * 20, [ROOT] * 5, b""]]),
         receipt(logs=[[b"\xc0" * 20, [ROOT[1:]], b""]]),
         receipt(logs=[[b"\xc0" * 20, [[]], b""]]),
+        receipt(logs=[[b"\xc0" * 20, [[b""] * 32], b""]]),
         receipt(logs=[[b"\xc0" * 20, b"topics", b""]]),
         receipt(logs=[[b"\xc0" * 20, [], []]]),
     ],

@@ -59,13 +59,16 @@ def test_extra_data_is_read_back(extra: ExtraData) -> None:
     "items",
     [
         b"",
+        b"bytes",
         [bytes(32), [], [], b""],
         [bytes(32), [], [], b"", [], b""],
         [bytes(31), [], [], b"", []],
         [[], [], [], b"", []],
+        [[b""] * 32, [], [], b"", []],
         [bytes(32), b"", [], b"", []],
         [bytes(32), [bytes(19)], [], b"", []],
         [bytes(32), [[]], [], b"", []],
+        [bytes(32), [[b""] * 20], [], b"", []],
         [bytes(32), [], b"", b"", []],
         [bytes(32), [], [bytes(20)], b"", []],
         [bytes(32), [], [bytes(19), b""], b"", []],
@@ -174,6 +177,13 @@ def test_seal_with_the_high_form_of_s_is_rejected() -> None:
     low_s = int.from_bytes(first[32:64], "big")
     high = first[:32] + (ORDER - low_s).to_bytes(32, "big") + bytes([first[64] ^ 1])
     refused(with_extra(header, seals=(high, *others)), "high form of s")
+
+
+def test_half_of_the_group_order_is_the_highest_low_s() -> None:
+    header = seal(unsealed_header(FOUR), FOUR)
+    r = parse_extra_data(header.extra_data).seals[0][:32]
+    for s, why in ((ORDER // 2, "not a trusted validator"), (ORDER // 2 + 1, "high form of s")):
+        refused(with_extra(header, seals=(r + s.to_bytes(32, "big") + b"\x00",)), why)
 
 
 @pytest.mark.parametrize("last", [2, 3, 4, 27, 28, 255])
