@@ -131,6 +131,10 @@ def _read_content_info(content_info: Any) -> _UnverifiedToken:
     _require(len(signed["signer_infos"]) == 1, "it has one signer")
     signer_info = signed["signer_infos"][0]
     certificates = [choice.chosen for choice in signed["certificates"]]
+    _require(
+        all(each.serial_number > 0 for each in certificates),
+        "its certificates have positive serial numbers, as RFC 5280 §4.1.2.2 wants",
+    )
     signer = _signer_certificate(signer_info, certificates)
     _check_algorithms(signed, signer_info, signer)
     _check_signer_info(signer_info, signer)
@@ -285,7 +289,7 @@ def _issued(issuer: x509.Certificate, certificate: x509.Certificate) -> bool:
 def _load_certificate(der: bytes) -> x509.Certificate:
     try:
         return x509.load_der_x509_certificate(der)
-    except ValueError as error:
+    except (ValueError, x509.InvalidVersion) as error:
         raise TokenMalformedError("a certificate is X.509, found other bytes") from error
 
 
