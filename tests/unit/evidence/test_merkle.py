@@ -212,6 +212,20 @@ def test_consistency_proof_for_other_sizes_or_roots_is_rejected() -> None:
                 verify_consistency(old, ROOTS[old + 1], new, ROOTS[new], proof)
 
 
+def test_proof_for_a_tree_of_another_height_is_rejected_though_the_root_is_right() -> None:
+    inclusion, consistency = inclusion_proof(READER, 1, 4), consistency_proof(READER, 2, 4)
+    verify_inclusion(LEAVES[1], 1, 4, inclusion, ROOTS[4])
+    verify_consistency(2, ROOTS[2], 4, ROOTS[4], consistency)
+    with pytest.raises(MerkleError, match="too few nodes"):
+        verify_inclusion(LEAVES[1], 1, 8, inclusion, ROOTS[4])
+    with pytest.raises(MerkleError, match="too many nodes"):
+        verify_inclusion(LEAVES[1], 1, 2, inclusion, ROOTS[4])
+    with pytest.raises(MerkleError, match="too few nodes"):
+        verify_consistency(2, ROOTS[2], 8, ROOTS[4], consistency)
+    with pytest.raises(MerkleError, match="too many nodes"):
+        verify_consistency(2, ROOTS[2], 3, ROOTS[4], [*consistency, *consistency])
+
+
 def test_consistency_of_the_empty_tree_takes_an_empty_proof() -> None:
     verify_consistency(0, EMPTY_ROOT, 5, ROOTS[5], [])
     verify_consistency(0, EMPTY_ROOT, 0, EMPTY_ROOT, [])

@@ -10,6 +10,7 @@ import threading
 import tracemalloc
 from collections.abc import Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from io import FileIO
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -432,6 +433,63 @@ def test_car_file_reads_by_the_specification_alone(car: CarEngine, size_bytes: i
     for cid, block in sections:
         assert cid[4:] == hashlib.sha256(block).digest()
     assert b"".join(blocks[cid] for cid in cids_below(root, blocks)) == content
+
+
+def sections_of(raw: bytes) -> list[bytes]:
+    """The raw sections of a CAR file, each with its length."""
+    sections, at = [], 59
+    for cid, block in read_car(raw)[1]:
+        end = raw.index(cid + block, at) + len(cid + block)
+        sections.append(raw[at:end])
+        at = end
+    return sections
+
+
+def test_file_with_a_section_more_less_or_elsewhere_is_damaged(car: CarEngine) -> None:
+    stored = put(car.store, content_of(2 * MIB + 200))
+    raw = car.read_stored(stored.cid)
+    header, (one, two, three, root) = raw[:59], sections_of(raw)
+    assert header + one + two + three + root == raw
+    for sections in (
+        [one, two, three],
+        [one, two, three, root, root],
+        [one, two, three, root, three],
+        [one, one, two, three, root],
+        [two, one, three, root],
+        [root, one, two, three],
+        [one, two, root],
+        [],
+    ):
+        car.replace_stored(stored.cid, header + b"".join(sections))
+        with pytest.raises(BlobCorruptedError, match=stored.cid):
+            car.store.verify(stored.cid)
+
+
+def test_single_leaf_followed_by_a_node_is_damaged(car: CarEngine) -> None:
+    tree, leaf = put(car.store, content_of(MIB + 200)), put(car.store, b"leaf")
+    node = sections_of(car.read_stored(tree.cid))[-1]
+    car.replace_stored(leaf.cid, car.read_stored(leaf.cid) + node)
+    with pytest.raises(BlobCorruptedError, match=leaf.cid):
+        car.store.verify(leaf.cid)
+
+
+def test_disk_that_takes_little_at_a_time_gets_everything(
+    car: CarEngine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    class SlowFile(FileIO):
+        def write(self, data: Any, /) -> int:
+            return super().write(memoryview(data)[:100_000])
+
+    path_open = Path.open
+
+    def open_slow(path: Path, *arguments: Any, **named: Any) -> Any:
+        if path.suffix == ".part":
+            return SlowFile(path, "xb")
+        return path_open(path, *arguments, **named)
+
+    monkeypatch.setattr(Path, "open", open_slow)
+    stored = put(car.store, content_of(MIB + 5))
+    assert car.store.verify(stored.cid) == stored
 
 
 def write_deep_car(car: CarEngine, content: bytes) -> str:
