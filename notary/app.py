@@ -15,6 +15,7 @@ from notary.log import routes as log
 from notary.operations import routes as operations
 from notary.problems import add_problem_handlers
 from notary.settings import Settings
+from notary.web import routes as web
 from notary.wiring import Seams, open_notary
 
 _LOG = logging.getLogger(__name__)
@@ -39,6 +40,6 @@ def create_app(settings: Settings, *, seams: Seams | None = None) -> FastAPI:
 
     app = FastAPI(title="Zhenglian notary 证链", version=version("zhenglian"), lifespan=lifespan)
     add_problem_handlers(app)
-    for routes in (deposits, bundles, log, operations):
+    for routes in (deposits, bundles, log, operations, web):
         app.include_router(routes.router)
     return app

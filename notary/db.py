@@ -13,11 +13,13 @@ from pathlib import Path
 
 import alembic.command
 import alembic.config
-from sqlalchemy import Connection, Engine, MetaData, create_engine, event
+from sqlalchemy import URL, Connection, Engine, MetaData, create_engine, event
 from sqlalchemy.engine.interfaces import DBAPIConnection
+from sqlalchemy.exc import OperationalError
 from sqlalchemy.pool import ConnectionPoolEntry
 
 from notary import migrations
+from notary.errors import NO_SPACE, StorageFullError
 
 BUSY_TIMEOUT_MS = 10_000
 # Within the process writers wait for each other below; this covers a backup or a reader's tool.
@@ -41,9 +43,14 @@ class Database:
 
     @contextmanager
     def write(self) -> Iterator[Connection]:
-        """What is done with the connection is durable, all or nothing, when the block ends."""
+        """What is done with the connection is durable, all or nothing, when the block ends.
+
+        Raises:
+            StorageFullError: no space is left; nothing was done.
+        """
         with (
             self._writing,
+            _no_space_named(),
             self._engine.connect().execution_options(begin="BEGIN IMMEDIATE") as connection,
             connection.begin(),
         ):
@@ -62,7 +69,7 @@ class Database:
 
 def open_database(path: Path) -> Database:
     """The database in `path`, made if absent, is open and has the newest schema."""
-    engine = create_engine(f"sqlite+pysqlite:///{path}")
+    engine = create_engine(URL.create("sqlite+pysqlite", database=str(path)))
     event.listen(engine, "connect", _configure)
     event.listen(engine, "begin", _begin)
     database = Database(engine)
@@ -92,6 +99,16 @@ def _configure(connection: DBAPIConnection, _record: ConnectionPoolEntry) -> Non
         "recursive_triggers = ON",
     ):
         connection.execute(f"PRAGMA {pragma}").close()
+
+
+@contextmanager
+def _no_space_named() -> Iterator[None]:
+    try:
+        yield
+    except OperationalError as error:
+        if getattr(error.orig, "sqlite_errorcode", None) == sqlite3.SQLITE_FULL:
+            raise StorageFullError(NO_SPACE) from error
+        raise
 
 
 def _begin(connection: Connection) -> None:

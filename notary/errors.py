@@ -30,6 +30,8 @@ from typing import ClassVar
 
 Member = str | int | list[str] | None
 
+NO_SPACE = "The notary has no space left; nothing was recorded."
+
 
 class NotaryError(Exception):
     """The notary cannot do what it was asked."""

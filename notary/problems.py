@@ -14,7 +14,8 @@ from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
 from starlette.exceptions import HTTPException
 
-from notary.errors import RequestError
+from notary.errors import NO_SPACE, RequestError
+from notary.storage.blobs import BlobStoreFullError
 
 MEDIA_TYPE = "application/problem+json"
 TYPE_PREFIX = "urn:zhenglian:problem:"
@@ -43,6 +44,10 @@ PROBLEMS: Mapping[str, tuple[int, str]] = {
 }
 _RETRYABLE = ("not-anchored-yet", "not-ready")
 _HTTP_CODES = {404: "not-found", 405: "method-not-allowed"}
+_HTTP_DETAILS = {
+    "not-found": "There is nothing at this address.",
+    "method-not-allowed": "This address does not take this method; see the Allow header.",
+}
 _WHOLE_PARTS = ("query", "body", "path", "header")
 
 _LOG = logging.getLogger(__name__)
@@ -81,6 +86,10 @@ def add_problem_handlers(app: FastAPI) -> None:
     async def _refused(_request: Request, error: RequestError) -> ProblemResponse:
         return ProblemResponse(error.code, str(error), members=error.members)
 
+    @app.exception_handler(BlobStoreFullError)
+    async def _full(_request: Request, _error: BlobStoreFullError) -> ProblemResponse:
+        return ProblemResponse("storage-full", NO_SPACE)
+
     @app.exception_handler(RequestValidationError)
     async def _invalid(_request: Request, error: RequestValidationError) -> ProblemResponse:
         # The first finding, without the value found: it may be personal, long or not text.
@@ -92,17 +101,14 @@ def add_problem_handlers(app: FastAPI) -> None:
         )
 
     @app.exception_handler(HTTPException)
-    async def _http(request: Request, error: HTTPException) -> ProblemResponse:
+    async def _http(_request: Request, error: HTTPException) -> ProblemResponse:
         code = _HTTP_CODES.get(error.status_code, "bad-request")
-        detail = {
-            "not-found": f"There is nothing at {request.url.path}.",
-            "method-not-allowed": f"{request.url.path} does not take {request.method}.",
-        }.get(code, str(error.detail))
+        detail = _HTTP_DETAILS.get(code, str(error.detail))
         return ProblemResponse(code, detail, headers=error.headers)
 
     @app.exception_handler(Exception)
     async def _failed(request: Request, error: Exception) -> ProblemResponse:
-        _LOG.error("%s %s failed", request.method, request.url.path, exc_info=error)
+        _LOG.error("%s %r failed", request.method, request.url.path, exc_info=error)
         return ProblemResponse(
             "internal-error", "The notary failed to answer; the operator's logging says why."
         )

@@ -187,7 +187,7 @@ def _refused(stream: str) -> BundleRefusedError:
 def _collect(connection: Connection, stream: str) -> _Material:
     entries = log_store.stream_entries(connection, stream)
     if not entries:
-        raise DepositUnknownError(f"There is no deposit {stream}.")
+        raise DepositUnknownError("There is no deposit of that name.")
     latest = anchoring_store.latest_anchored(connection)
     cited: list[int] = []
     anchors: list[_Anchor] = []

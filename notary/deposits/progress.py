@@ -57,7 +57,7 @@ class DepositReader:
         with self._database.read() as connection:
             deposit = store.read_deposit(connection, stream)
             if deposit is None:
-                raise DepositUnknownError(f"There is no deposit {stream}.")
+                raise DepositUnknownError("There is no deposit of that name.")
             entries = log_store.stream_entries(connection, stream)
             return DepositProgress(
                 stream=stream,

@@ -22,6 +22,7 @@ MAX_JSON_BYTES = 64 * 2**10
 # Twice the longest statement: note and source of 2,000 characters, escaped, are 48 kB.
 
 _REPEATABLE = frozenset({"expect"})
+_LENGTH = re.compile(r"[0-9]{1,18}", re.ASCII)
 _IDEMPOTENCY_KEY = re.compile(r"[!-~]{1,255}", re.ASCII)
 
 
@@ -80,7 +81,7 @@ def announced_bytes(request: Request) -> int | None:
     text = request.headers.get("content-length")
     if text is None:
         return None
-    if not (text.isascii() and text.isdigit()):
+    if not _LENGTH.fullmatch(text):
         raise InvalidFieldError("Content-Length", "Content-Length is a number of bytes.")
     return int(text)
 

@@ -292,7 +292,7 @@ def _keep(connection: Connection, request: _Request, stream: str) -> None:
 def _require_stream(connection: Connection, stream: str) -> list[Entry]:
     rows = log_store.stream_entries(connection, stream)
     if not rows:
-        raise DepositUnknownError(f"There is no deposit {stream}.")
+        raise DepositUnknownError("There is no deposit of that name.")
     return [read_entry(row) for row in rows]
 
 
