@@ -11,9 +11,10 @@ and the clock are fixed, so that the same calls always give the same bytes, and 
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from hashlib import sha256
+from typing import Any
 
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
@@ -41,7 +42,7 @@ from evidence.entry import (
     stream_key,
 )
 from evidence.envelope import ENTRY_TYP, Envelope, encode_envelope, sign_envelope
-from evidence.keys import PrivateKeySigner
+from evidence.keys import PrivateKeySigner, Signer
 from evidence.merkle import (
     consistency_proof,
     inclusion_proof,
@@ -136,41 +137,20 @@ class World:
         mode: Mode = Mode.FILE,
         with_particulars: bool = True,
         claimed_at: datetime | None = None,
-        signers: Sequence[PrivateKeySigner] = (),
+        signers: Sequence[Signer] = (),
     ) -> str:
         """Record a deposit of `content` and return its stream; signed by the notary alone if ()."""
-        measured = measure_chunks([content])
-        payload = Deposited(
-            mode=mode,
-            exhibit=Exhibit(size_bytes=measured.size_bytes, digests=measured.digests),
-            blob=Blob(cid=measured.cid) if mode is Mode.FILE else None,
-        )
         stream = f"exhibit:{self._draw()[:16].hex()}"
         particulars = self._particulars() if with_particulars else None
-        self.record(
-            self.next_entry(stream, payload, particulars, claimed_at=claimed_at),
-            particulars,
-            signers=signers,
-        )
+        entry = self.next_entry(stream, deposited(content, mode), particulars)
+        self.record(replace(entry, claimed_at=claimed_at), particulars, signers=signers)
         return stream
 
     def add_original(self, stream: str, content: bytes) -> None:
         """Record that the content of a digests-only deposit was handed in."""
-        measured = measure_chunks([content])
-        payload = OriginalAdded(
-            exhibit=Exhibit(size_bytes=measured.size_bytes, digests=measured.digests),
-            blob=Blob(cid=measured.cid),
-        )
-        self.record(self.next_entry(stream, payload, None), None)
+        self.record(self.next_entry(stream, original_added(content), None), None)
 
-    def next_entry(
-        self,
-        stream: str,
-        payload: Payload,
-        particulars: Particulars | None,
-        *,
-        claimed_at: datetime | None = None,
-    ) -> Entry:
+    def next_entry(self, stream: str, payload: Payload, particulars: Particulars | None) -> Entry:
         """Return the entry that would come next in `stream`, recorded now; it is not logged."""
         history = self.entries_of(stream)
         return Entry(
@@ -181,7 +161,7 @@ class World:
             actor=Actor(
                 id="depositor-1", role=Role.DEPOSITOR, authentication=Authentication.API_KEY
             ),
-            claimed_at=claimed_at,
+            claimed_at=None,
             recorded_at=self.now,
             payload=payload,
             particulars=None if particulars is None else particulars_digest(particulars),
@@ -190,33 +170,38 @@ class World:
         )
 
     def record(
-        self,
-        entry: Entry,
-        particulars: Particulars | None,
-        *,
-        signers: Sequence[PrivateKeySigner] = (),
+        self, entry: Entry, particulars: Particulars | None, *, signers: Sequence[Signer] = ()
     ) -> None:
-        """Sign `entry`, by the notary alone if no signers are given, and append it to the log.
-
-        The log asks no questions, so that entries no honest notary would record can be recorded.
-        """
+        """Sign `entry`, by the notary alone if no signers are given, and append it to the log."""
         envelope = sign_envelope(encode_entry(entry), signers or (self.notary,), ENTRY_TYP)
-        logged = LoggedEntry(
-            entry=entry, envelope=envelope, particulars=particulars, index=len(self._leaves)
+        self.append(entry, envelope, particulars)
+
+    def append(self, entry: Entry, envelope: Envelope, particulars: Particulars | None) -> None:
+        """Append an envelope that holds `entry`, or passes for it, to the log.
+
+        The log asks no questions, so that it can hold what no honest notary would sign.
+        """
+        self.entries.append(
+            LoggedEntry(
+                entry=entry, envelope=envelope, particulars=particulars, index=len(self._leaves)
+            )
         )
-        self.entries.append(logged)
         self._leaves.append(leaf_hash(encode_envelope(envelope)))
         self.advance(1)
+
+    def rewrite(self, index: int) -> None:
+        """Put another leaf in the place of leaf `index`, as a dishonest log would."""
+        self._leaves[index] = leaf_hash(b"rewritten")
 
     def fill(self, count: int) -> None:
         """Append `count` deposits of somebody else."""
         for n in range(count):
             self.deposit(b"of somebody else %d" % n, with_particulars=False)
 
-    def anchor(self, *, status: int = 1, emitter: bytes = CONTRACT) -> LoggedAnchor:
+    def anchor(self, **forged: Any) -> LoggedAnchor:
         """Sign a checkpoint of the whole log, have it timestamped, and anchor it.
 
-        `status` and `emitter` forge the receipt of the tx.
+        `forged` are fields of `Extension` in which the block lies.
         """
         checkpoint = Checkpoint(
             origin=self.origin, size=len(self._leaves), root=root_of(self._leaves)
@@ -241,14 +226,12 @@ class World:
                 head_slot(log_id(self.origin), key): head_commitment(*head)
                 for key, head in moved.items()
             },
-            status=status,
-            emitter=emitter,
         )
         anchor = LoggedAnchor(
             checkpoint=checkpoint,
             note=note,
             tokens=(token,),
-            proof=self.consortium.extend(extension, self.now),
+            proof=self.consortium.extend(replace(extension, **forged), self.now),
         )
         self.anchors.append(anchor)
         return anchor
@@ -262,7 +245,12 @@ class World:
 
         The head proof is of the block `head_height`, the newest if None.
         """
-        entries = self.entries_of(stream)
+        return self.bundle_of(stream, self.entries_of(stream), head_height=head_height)
+
+    def bundle_of(
+        self, stream: str, entries: Sequence[LoggedEntry], *, head_height: int | None = None
+    ) -> Bundle:
+        """Return a bundle that passes `entries` off as `stream`."""
         covering = [self._anchor_of(each.index) for each in entries]
         cited = sorted(set(covering))
         return Bundle(
@@ -387,3 +375,22 @@ class World:
         """Return the next 32 bytes of this world's chance."""
         self._drawn += 1
         return sha256(f"{self.seed} draw {self._drawn}".encode()).digest()
+
+
+def deposited(content: bytes, mode: Mode) -> Deposited:
+    """Return the payload of a deposit of `content`."""
+    measured = measure_chunks([content])
+    return Deposited(
+        mode=mode,
+        exhibit=Exhibit(size_bytes=measured.size_bytes, digests=measured.digests),
+        blob=Blob(cid=measured.cid) if mode is Mode.FILE else None,
+    )
+
+
+def original_added(content: bytes) -> OriginalAdded:
+    """Return the payload of the entry that hands in `content` after its digests."""
+    measured = measure_chunks([content])
+    return OriginalAdded(
+        exhibit=Exhibit(size_bytes=measured.size_bytes, digests=measured.digests),
+        blob=Blob(cid=measured.cid),
+    )
