@@ -10,6 +10,7 @@ from datetime import datetime
 from typing import Final
 
 from evidence.canonical import encode_canonical, parse_canonical
+from evidence.checkpoint import read_origin
 from evidence.entry import Exhibit, exhibit_json, read_exhibit, read_stream_id
 from evidence.envelope import (
     ACKNOWLEDGEMENT_TYP,
@@ -87,7 +88,7 @@ def _parse(raw: bytes) -> Acknowledgement:
         fields = Fields(parse_canonical(raw, limit_bytes=MAX_ENVELOPE_BYTES), "acknowledgement")
         fields.constant("type", ACKNOWLEDGEMENT_TYPE)
         acknowledgement = Acknowledgement(
-            log=fields.text("log"),
+            log=read_origin(fields),
             stream=read_stream_id(fields),
             sequence=fields.integer("sequence"),
             leaf_hash=fields.digest32("leaf_hash"),

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from evidence.canonical import Json, encode_canonical, parse_canonical
-from evidence.checkpoint import check_origin
+from evidence.checkpoint import read_origin
 from evidence.entry import Particulars, particulars_json, read_particulars, read_stream_id
 from evidence.envelope import ENTRY_TYP, Envelope, envelope_json, read_envelope
 from evidence.errors import BundleError, EvidenceError
@@ -204,11 +204,9 @@ def _base64_list(values: Sequence[bytes]) -> Json:
 
 def _read_bundle(fields: Fields) -> Bundle:
     _check_version(fields)
-    log = fields.text("log")
-    check_origin(log)
     head = fields.optional_object("head")
     bundle = Bundle(
-        log=log,
+        log=read_origin(fields),
         stream=read_stream_id(fields),
         entries=tuple(
             _read_entry(Fields(value, "bundle.entries"))

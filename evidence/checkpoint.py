@@ -13,7 +13,7 @@ from typing import Final
 
 from evidence.canonical import MAX_INTEGER
 from evidence.errors import CheckpointError, FieldError, SignatureError
-from evidence.fields import encode_base64, parse_base64
+from evidence.fields import Fields, encode_base64, parse_base64
 from evidence.keys import SIGNATURE_BYTES, PublicKey, Signer
 from evidence.merkle import HASH_BYTES
 
@@ -79,6 +79,13 @@ def check_origin(origin: str) -> None:
         raise CheckpointError(
             "an origin is 1 to 128 printable ASCII characters without space or +, found otherwise"
         )
+
+
+def read_origin(fields: Fields, name: str = "log") -> str:
+    """Return the origin in a field; raises EvidenceError for any other value."""
+    origin = fields.text(name)
+    check_origin(origin)
+    return origin
 
 
 def log_id(origin: str) -> bytes:

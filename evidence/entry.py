@@ -14,9 +14,9 @@ from hashlib import sha256
 from typing import Final, TypeAlias
 
 from evidence.canonical import Json, encode_canonical, parse_canonical
-from evidence.checkpoint import check_origin
+from evidence.checkpoint import read_origin
 from evidence.digests import DIGEST_BYTES, Digests, parse_digests
-from evidence.errors import CheckpointError, EntryError, EvidenceError
+from evidence.errors import EntryError, EvidenceError
 from evidence.fields import Fields, encode_hex, encode_time, parse_hex
 from evidence.unixfs import CID_BYTES, PROFILE, parse_cid
 
@@ -350,7 +350,7 @@ def _read_entry(fields: Fields) -> Entry:
     event = Event(fields.choice("event", list(Event)))
     payload = fields.object("payload")
     entry = Entry(
-        log=_read_log(fields),
+        log=read_origin(fields),
         stream=read_stream_id(fields),
         sequence=sequence,
         previous=previous,
@@ -364,15 +364,6 @@ def _read_entry(fields: Fields) -> Entry:
     )
     payload.end()
     return entry
-
-
-def _read_log(fields: Fields) -> str:
-    log = fields.text("log")
-    try:
-        check_origin(log)
-    except CheckpointError as error:
-        raise EntryError(f"entry.log cannot be read: {error}") from error
-    return log
 
 
 def _read_actor(fields: Fields) -> Actor:
