@@ -47,6 +47,9 @@ GAS_PER_HEAD = 40_000
 # Upper bounds; gas is free, and an extension is signed before the state it will meet exists, so
 # its need cannot be estimated. A test compares them with the largest extension there can be.
 
+LOG_WINDOW_BLOCKS = 1_000
+# The least range of eth_getLogs that a node allows by default (Besu 22.10.3, --rpc-max-logs-range).
+
 MINED_TIMEOUT_S = 60.0
 # A consortium makes a block every one or two seconds; a minute means that it stands still.
 
@@ -220,20 +223,22 @@ class EvidenceLedger:
 
     @node_errors()
     def find_extension(self, log_id: bytes, size: int, *, from_block: int = 0) -> bytes | None:
-        """The hash of the transaction that extended the log to exactly this size, or None."""
-        found = ask(
-            self._web3,
-            "eth_getLogs",
-            {
-                "fromBlock": hex(from_block),
-                "toBlock": "latest",
-                "address": _checksum(self.address),
-                "topics": [_hex(EXTENDED_TOPIC), _hex(log_id)],
-            },
-        )
-        for log in found:
-            if parse_extended(_evm_log(log), self.address).size == size:
-                return from_hex(log["transactionHash"])
+        """The hash of the transaction that extended the log to exactly this size, or None.
+
+        Blocks are searched from the newest back to `from_block`. Sizes only grow, so the search
+        ends at the first smaller one: it costs little for a recent extension and for none.
+        """
+        if self.state(log_id).size < size:
+            return None
+        newest = from_quantity(ask(self._web3, "eth_blockNumber"))
+        for last in range(newest, from_block - 1, -LOG_WINDOW_BLOCKS):
+            first = max(from_block, last - LOG_WINDOW_BLOCKS + 1)
+            for log in reversed(self._extension_logs(log_id, first, last)):
+                found = parse_extended(_evm_log(log), self.address).size
+                if found == size:
+                    return from_hex(log["transactionHash"])
+                if found < size:
+                    return None
         return None
 
     @node_errors()
@@ -281,6 +286,16 @@ class EvidenceLedger:
 
     def _receipt(self, tx_hash: bytes) -> Any | None:
         return ask(self._web3, "eth_getTransactionReceipt", _hex(tx_hash))
+
+    def _extension_logs(self, log_id: bytes, first: int, last: int) -> Any:
+        """The Extended events of this log in these blocks, oldest first."""
+        wanted = {
+            "fromBlock": hex(first),
+            "toBlock": hex(last),
+            "address": _checksum(self.address),
+            "topics": [_hex(EXTENDED_TOPIC), _hex(log_id)],
+        }
+        return ask(self._web3, "eth_getLogs", wanted)
 
     def _extension_index(self, receipt: Any) -> int:
         """The place of the Extended event among the receipt's own logs."""

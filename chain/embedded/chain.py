@@ -166,7 +166,10 @@ class EmbeddedChain:
         return parse_header(raw)
 
     def state_at(self, number: int) -> LondonState:
-        """The state after the block at this height; changes to it are never kept."""
+        """The state after the block at this height; changes to it are never kept.
+
+        It reads the file when it is asked, so hold `turn` as long as other threads may write.
+        """
         return open_state(
             StateOverlay(self.store),
             self.header(number),

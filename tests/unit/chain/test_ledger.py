@@ -192,6 +192,20 @@ def test_extension_is_found_by_log_and_size(ledger: EvidenceLedger) -> None:
     assert ledger.find_extension(OTHER_LOG, 3) is None
 
 
+def test_extension_is_found_in_every_window_of_blocks(
+    ledger: EvidenceLedger, chain: EmbeddedChain, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("chain.ledger.LOG_WINDOW_BLOCKS", 3)
+    found = {}
+    for nonce, (old, new) in enumerate([(0, 2), (2, 3), (3, 5), (5, 6), (6, 9)]):
+        found[new] = grow(ledger, nonce, old, new)
+        for _ in range(nonce):
+            chain.mine([])
+    assert {size: ledger.find_extension(LOG_ID, size) for size in range(11)} == {
+        size: found.get(size) for size in range(11)
+    }
+
+
 def test_extension_before_the_first_block_asked_for_is_not_found(
     ledger: EvidenceLedger, chain: EmbeddedChain
 ) -> None:

@@ -6,8 +6,11 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from hypothesis import assume, given, settings
+from hypothesis import strategies as st
 
 from chain.embedded import DEFAULT_CHAIN_ID, EmbeddedChain, open_embedded_chain
+from chain.embedded.engine import read_transaction
 from chain.embedded.receipts import parse_receipt
 from chain.embedded.refusal import RefusedError
 from chain.errors import ChainLockedError, EngineError, SealError, WrongChainError
@@ -17,8 +20,10 @@ from chain.qbft import block_hash, parse_extra_data, verify_commit_seals
 from tests.unit.chain.embedded.sending import (
     COUNTER,
     REFUSER,
+    SENDER,
     STRANGER,
     SettableClock,
+    address_of,
     sign,
     sign_creation,
     sign_typed,
@@ -82,6 +87,38 @@ def test_transaction_that_cannot_be_mined_is_refused(
     with pytest.raises(RefusedError, match=message):
         chain.mine([raw])
     assert chain.head.number == 0
+
+
+@settings(max_examples=150, deadline=None)
+@given(
+    raw=st.sampled_from([sign(0), sign_typed(0), sign_creation(0, COUNTER)]),
+    position=st.integers(min_value=0, max_value=90),
+    byte=st.integers(min_value=0, max_value=255),
+)
+def test_altered_transaction_is_refused_or_of_another_sender(
+    raw: bytes, position: int, byte: int
+) -> None:
+    altered = raw[:position] + bytes([byte]) + raw[position + 1 :]
+    assume(altered != raw)
+    try:
+        transaction = read_transaction(altered, DEFAULT_CHAIN_ID)
+    except RefusedError:
+        return
+    assert transaction.sender != address_of(SENDER)
+
+
+@settings(max_examples=100, deadline=None)
+@given(raw=st.binary(max_size=200))
+def test_arbitrary_bytes_are_refused(raw: bytes) -> None:
+    with pytest.raises(RefusedError):
+        read_transaction(raw, DEFAULT_CHAIN_ID)
+
+
+def test_closed_chain_refuses_everything(tmp_path: Path) -> None:
+    chain = open_embedded_chain(tmp_path)
+    chain.close()
+    with pytest.raises(EngineError, match="closed"):
+        chain.mine([])
 
 
 def test_block_with_one_refused_transaction_is_not_mined(chain: EmbeddedChain) -> None:
