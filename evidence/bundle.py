@@ -8,6 +8,7 @@ What the chain's parts mean is left to `chain`; here they are bytes.
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import Final
 
 from evidence.canonical import Json, encode_canonical, parse_canonical
@@ -310,17 +311,20 @@ def _check_references(bundle: Bundle) -> None:
         raise BundleError("a bundle has at least one anchor, found none")
     if bundle.anchors[0].consistency:
         raise BundleError("the first anchor follows no other, found a consistency proof there")
-    cited = 0
-    for before, entry in zip((None, *bundle.entries), bundle.entries, strict=False):
-        if before is not None and entry.index <= before.index:
-            raise BundleError(f"entry indexes increase, found {entry.index} after {before.index}")
-        # In order and without gaps, so that every anchor is cited.
-        if entry.anchor not in (cited, cited + 1) or (before is None and entry.anchor != 0):
-            raise BundleError(
-                f"entries cite every anchor in order, found {entry.anchor} after {cited}"
-            )
-        cited = entry.anchor
-    if cited != len(bundle.anchors) - 1:
+    if bundle.entries[0].anchor != 0:
         raise BundleError(
-            f"entries cite each of {len(bundle.anchors)} anchors, found {cited + 1} cited"
+            f"the first entry cites the first anchor, found {bundle.entries[0].anchor}"
+        )
+    for before, entry in pairwise(bundle.entries):
+        if entry.index <= before.index:
+            raise BundleError(f"entry indexes increase, found {entry.index} after {before.index}")
+        # In order and leaving none out, so that every anchor is cited.
+        if entry.anchor not in (before.anchor, before.anchor + 1):
+            raise BundleError(
+                f"entries cite every anchor in order, found {entry.anchor} after {before.anchor}"
+            )
+    cited = bundle.entries[-1].anchor + 1
+    if cited != len(bundle.anchors):
+        raise BundleError(
+            f"entries cite each of {len(bundle.anchors)} anchors, found {cited} cited"
         )

@@ -71,8 +71,8 @@ def _verify_length(raw: bytes, start: int, limit: int) -> tuple[int, int]:
         count = length & 0x7F
         digits = raw[content : content + count]
         length, content = int.from_bytes(digits, "big"), content + count
-        shortest = 0x7F if count == 1 else (1 << (8 * (count - 1))) - 1
-        if not 1 <= count <= _MAX_LENGTH_BYTES or length <= shortest:
+        # No count is the indefinite length of BER; a zero digit or a short value is padding.
+        if not 1 <= count <= _MAX_LENGTH_BYTES or length <= 0x7F or digits[0] == 0:
             _refuse("the shortest definite length", "another", start)
     if content + length > limit:
         _refuse("content inside its parent", "content beyond it", start)
