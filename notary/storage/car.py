@@ -6,7 +6,6 @@ Leaves the encoding to `notary.storage.car_format`.
 """
 
 import errno
-import logging
 import os
 from collections import deque
 from collections.abc import Iterator
@@ -34,7 +33,6 @@ from notary.storage.car_format import (
     read_section_start,
 )
 
-_LOG = logging.getLogger(__name__)
 _NO_SPACE = (errno.ENOSPC, errno.EDQUOT)
 
 
@@ -122,8 +120,8 @@ class CarWriter:
             _write_all(self._file, encode_header(parse_cid(measurement.cid)))
             os.fsync(self._file.fileno())
             path.parent.mkdir(exist_ok=True)
-            self._publish(path)
-            # Also when the blob was there: the writer that named it may not have got this far.
+            # Also when the blob was there: this copy is known to be whole, that one may be damaged.
+            self._part.replace(path)
             _sync_directory(path.parent)
             _sync_directory(self._blobs)
         self._release()
@@ -152,14 +150,6 @@ class CarWriter:
     def _append(self, cid: bytes, block: bytes) -> None:
         _write_all(self._file, encode_section_start(cid, len(block)))
         _write_all(self._file, block)
-
-    def _publish(self, path: Path) -> None:
-        """Give the file its name, unless the blob is there; one content makes one file size."""
-        if path.exists():
-            if path.stat().st_size == self._part.stat().st_size:
-                return
-            _LOG.warning("replacing %s, whose size is wrong, by the copy just written", path.name)
-        self._part.replace(path)
 
 
 def _blob_path(blobs: Path, cid: str) -> Path:

@@ -2,7 +2,6 @@
 
 import hashlib
 import threading
-import time
 import tracemalloc
 from collections.abc import Iterator
 
@@ -191,24 +190,3 @@ def test_large_content_is_measured_in_constant_memory() -> None:
     finally:
         tracemalloc.stop()
     assert peak_bytes < 16 * MIB
-
-
-@pytest.mark.slow
-def test_measuring_costs_little_processor_time_beyond_the_hashes() -> None:
-    pieces = [pattern(MIB)] * 64
-
-    def hashes_alone() -> None:
-        sm3 = hashlib.new("sm3")
-        for piece in pieces:
-            sm3.update(piece)
-            hashlib.sha256(piece)  # Once for the content, once for its block.
-            hashlib.sha256(piece)
-
-    ratios = []
-    for _ in range(5):
-        started = time.process_time()
-        hashes_alone()
-        between = time.process_time()
-        measure_chunks(pieces)
-        ratios.append((time.process_time() - between) / (between - started))
-    assert min(ratios) < 1.25

@@ -8,7 +8,7 @@ import hashlib
 import os
 import threading
 import tracemalloc
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from io import FileIO
 from pathlib import Path
@@ -314,10 +314,13 @@ def test_blob_of_other_content_under_the_name_is_detected(engine: Engine) -> Non
         engine.store.verify(stored.cid)
 
 
-def test_damaged_size_is_repaired_by_storing_the_content_again(engine: Engine) -> None:
+@pytest.mark.parametrize("damage", [lambda raw: raw[:-1], lambda raw: flipped(raw, len(raw) // 2)])
+def test_damaged_blob_is_repaired_by_storing_the_content_again(
+    engine: Engine, damage: Callable[[bytes], bytes]
+) -> None:
     content = content_of(MIB + 3)
     stored = put(engine.store, content)
-    engine.replace_stored(stored.cid, engine.read_stored(stored.cid)[:-1])
+    engine.replace_stored(stored.cid, damage(engine.read_stored(stored.cid)))
     assert put(engine.store, content) == stored
     assert engine.store.verify(stored.cid) == stored
 
@@ -593,11 +596,10 @@ def test_commit_that_fails_at_any_sync_can_be_run_again(
     assert car.store.verify(stored.cid) == stored
 
 
-def test_blob_stored_before_is_kept_and_synced_again(
+def test_blob_stored_before_is_synced_again(
     car: CarEngine, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     stored = put(car.store, b"content")
-    inode = car.path(stored.cid).stat().st_ino
     synced: list[str] = []
     fsync = os.fsync
 
@@ -607,7 +609,6 @@ def test_blob_stored_before_is_kept_and_synced_again(
 
     monkeypatch.setattr(os, "fsync", note)
     assert put(car.store, b"content") == stored
-    assert car.path(stored.cid).stat().st_ino == inode
     assert synced[-2:] == [stored.cid[-3:-1], "blobs"]
 
 
