@@ -1,0 +1,1 @@
+"""Measurements of the whole service and of its limits, run by ``./run bench``."""
