@@ -10,24 +10,6 @@ from hypothesis import strategies as st
 from evidence.der import MAX_DEPTH, DerError, verify_der
 
 PIECES = [bytes([byte]) for byte in bytes.fromhex("3031a0020680818200017fff")]
-    bytes.fromhex(piece)
-    for piece in [
-        "30",
-        "31",
-        "a0",
-        "02",
-        "06",
-        "80",
-        "81",
-        "82",
-        "00",
-        "01",
-        "03",
-        "7f",
-        "ff",
-        "0500",
-    ]
-]
 
 
 def nested(levels: int) -> bytes:
