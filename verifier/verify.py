@@ -20,8 +20,17 @@ from evidence.entry import Entry
 from evidence.envelope import encode_envelope
 from evidence.merkle import leaf_hash
 from evidence.timestamp import TokenTime
-from verifier import checks
-from verifier.checks import AnchorTimes
+from verifier.checks.entries import check_particulars, check_signatures, check_stream
+from verifier.checks.files import check_bundle, check_exhibit, check_trust, lacking_bundle
+from verifier.checks.findings import anchor_subject, entry_subject
+from verifier.checks.ledger import check_anchor, check_completeness
+from verifier.checks.log import (
+    check_checkpoint,
+    check_consistency,
+    check_inclusion,
+    check_log_key_period,
+)
+from verifier.checks.times import AnchorTimes, check_times, check_timestamp
 from verifier.report import (
     Finding,
     NotChecked,
@@ -58,53 +67,49 @@ def verify_bundle(
     an aware time; None leaves out the check that no time lies in the future.
     """
     # 1. bundle
-    bundle_finding, bundle = checks.check_bundle(unverified_bundle)
+    bundle_finding, bundle = check_bundle(unverified_bundle)
     if bundle is None:
         return _report_without_bundle(bundle_finding, trust, exhibit)
     items, anchors = bundle.entries, bundle.anchors
     leaves = [leaf_hash(encode_envelope(item.envelope)) for item in items]
 
     # 2. trust
-    trust_finding, log_key = checks.check_trust(bundle.log, trust)
+    trust_finding, log_key = check_trust(bundle.log, trust)
 
     # 4. stream: before step 3, which needs the time at which an entry was recorded
-    stream_finding, stream = checks.check_stream(bundle, leaves)
+    stream_finding, stream = check_stream(bundle, leaves)
     entries = stream.entries
 
     # 3. signatures
     signature_findings = [
-        checks.check_signatures(n, item, entries[n], trust) for n, item in enumerate(items)
+        check_signatures(n, item, entries[n], trust) for n, item in enumerate(items)
     ]
 
     # 5. particulars
-    particulars_findings = [
-        checks.check_particulars(n, item, entries[n]) for n, item in enumerate(items)
-    ]
+    particulars_findings = [check_particulars(n, item, entries[n]) for n, item in enumerate(items)]
 
     # 6. checkpoint, except for the period of the log key
-    signed = [
-        checks.check_checkpoint(n, anchor, bundle.log, log_key) for n, anchor in enumerate(anchors)
-    ]
+    signed = [check_checkpoint(n, anchor, bundle.log, log_key) for n, anchor in enumerate(anchors)]
     checkpoints = [checkpoint for _, checkpoint in signed]
 
     # 7. inclusion
     inclusion_findings = [
-        checks.check_inclusion(n, item, leaves[n], checkpoints[item.anchor])
+        check_inclusion(n, item, leaves[n], checkpoints[item.anchor])
         for n, item in enumerate(items)
     ]
 
     # 8. consistency
     consistency_findings = [
-        checks.check_consistency(n, anchors[n], checkpoints[n - 1], checkpoints[n])
+        check_consistency(n, anchors[n], checkpoints[n - 1], checkpoints[n])
         for n in range(1, len(anchors))
     ]
 
     # 9. timestamp
-    stamped = [checks.check_timestamp(n, anchor, trust) for n, anchor in enumerate(anchors)]
+    stamped = [check_timestamp(n, anchor, trust) for n, anchor in enumerate(anchors)]
 
     # 10. anchor
     anchored = [
-        checks.check_anchor(n, anchor, bundle.log, checkpoints[n], trust)
+        check_anchor(n, anchor, bundle.log, checkpoints[n], trust)
         for n, anchor in enumerate(anchors)
     ]
     times = [
@@ -114,18 +119,15 @@ def verify_bundle(
 
     # 6. checkpoint, the rest: the period is held against the times of steps 9 and 10
     checkpoint_findings = [
-        checks.check_log_key_period(n, finding, log_key, times[n])
-        for n, (finding, _) in enumerate(signed)
+        check_log_key_period(n, finding, log_key, times[n]) for n, (finding, _) in enumerate(signed)
     ]
 
     # 11. completeness
-    completeness_finding = checks.check_completeness(
-        bundle, stream, leaves[-1], times[-1].block, trust
-    )
+    completeness_finding = check_completeness(bundle, stream, leaves[-1], times[-1].block, trust)
 
     # 12. times
     times_findings = [
-        checks.check_times(
+        check_times(
             n,
             entries[n],
             times[item.anchor],
@@ -136,7 +138,7 @@ def verify_bundle(
     ]
 
     # 13. exhibit
-    exhibit_finding = checks.check_exhibit(stream, exhibit)
+    exhibit_finding = check_exhibit(stream, exhibit)
 
     findings = (
         bundle_finding,
@@ -175,7 +177,7 @@ def _report_without_bundle(
 ) -> Report:
     """Return the report on bytes that are no bundle: no later step could be carried out."""
     later = (step for step in Step if step is not Step.BUNDLE)
-    findings = (finding, *map(checks.lacking_bundle, later))
+    findings = (finding, *map(lacking_bundle, later))
     return Report(
         status=worst(each.status for each in findings),
         assurance=trust.assurance,
@@ -206,7 +208,7 @@ def _statements(entries: Sequence[Entry | None]) -> Iterable[TimeSource]:
     for n, entry in enumerate(entries):
         if entry is None:
             continue
-        subject = checks.entry_subject(n)
+        subject = entry_subject(n)
         if entry.claimed_at is not None:
             yield TimeSource(
                 kind=TimeKind.CLAIMED, subject=subject, time=entry.claimed_at, accuracy_s=0
@@ -219,7 +221,7 @@ def _statements(entries: Sequence[Entry | None]) -> Iterable[TimeSource]:
 def _established(times: Sequence[AnchorTimes]) -> Iterable[TimeSource]:
     """Yield the times that timestamp authorities and validators stand for."""
     for n, each in enumerate(times):
-        subject = checks.anchor_subject(n)
+        subject = anchor_subject(n)
         for token in each.tokens:
             yield _token_source(subject, token)
         if each.block is not None:
