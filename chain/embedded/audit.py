@@ -11,6 +11,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 
+from chain.embedded.blocks import LogFilter, StoredBlock, StoredTx, logs_of
 from chain.embedded.engine import (
     Identity,
     execute,
@@ -18,14 +19,8 @@ from chain.embedded.engine import (
     read_transaction,
     unsealed,
 )
-from chain.embedded.store import (
-    ChainStore,
-    LogFilter,
-    StateOverlay,
-    StoredBlock,
-    StoredTx,
-    logs_of,
-)
+from chain.embedded.state import StateOverlay
+from chain.embedded.store import ChainStore
 from chain.errors import ChainError, EngineError
 from chain.header import BlockHeader, parse_header
 from chain.keccak import keccak256

@@ -20,6 +20,7 @@ from eth.vm.forks.london.state import LondonState
 from eth.vm.interrupt import EVMMissingData
 
 from chain.embedded.audit import AuditReport, audit_store
+from chain.embedded.blocks import StoredBlock, StoredTx
 from chain.embedded.directory import (
     DirectoryLock,
     create_validator_key,
@@ -36,7 +37,8 @@ from chain.embedded.engine import (
     validator_address,
 )
 from chain.embedded.refusal import RefusedError
-from chain.embedded.store import ChainStore, StateOverlay, StoredBlock, StoredTx
+from chain.embedded.state import StateOverlay
+from chain.embedded.store import ChainStore
 from chain.errors import EngineError, WrongChainError
 from chain.header import BlockHeader, encode_header, parse_header
 from chain.keccak import keccak256

@@ -21,10 +21,11 @@ from eth_abi.exceptions import DecodingError
 from eth_typing import Address
 from rlp.sedes import big_endian_int
 
+from chain.embedded.blocks import LogFilter, StoredBlock
 from chain.embedded.chain import EmbeddedChain
 from chain.embedded.engine import GAS_LIMIT, Call, simulate
 from chain.embedded.refusal import INVALID_PARAMS, METHOD_NOT_FOUND, REVERTED, RefusedError
-from chain.embedded.store import LogFilter, StateOverlay, StoredBlock
+from chain.embedded.state import StateOverlay
 from chain.embedded.wire import (
     block_json,
     data_hex,

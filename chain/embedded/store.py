@@ -5,8 +5,8 @@ Owns the schema, durability and the lookups that JSON-RPC needs. Leaves the mean
 verifies anything, which is what :mod:`chain.embedded.audit` is for.
 
 Durability: WAL with ``synchronous=FULL`` (https://sqlite.org/pragma.html#pragma_synchronous), so
-a block that was appended survives the end of the process and the loss of power. Trie nodes of
-every block are kept, because the storage proof of an old block needs them.
+a block that was appended survives the end of the process and, on a disk that keeps its word, the
+loss of power. Trie nodes of every block are kept: the storage proof of an old block needs them.
 """
 
 from __future__ import annotations
@@ -14,14 +14,11 @@ from __future__ import annotations
 import sqlite3
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from eth.db.backends.base import BaseDB
-
+from chain.embedded.blocks import LogFilter, StoredBlock, StoredLog, StoredTx, logs_of
 from chain.embedded.engine import Identity
-from chain.embedded.receipts import parse_receipt
 from chain.errors import EngineError
 
 SCHEMA_VERSION = 1
@@ -41,95 +38,6 @@ _SCHEMA = (
     " PRIMARY KEY (block_number, log_index)) WITHOUT ROWID",
     "CREATE INDEX logs_by_topic ON logs (address, topic0, topic1, block_number)",
 )
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class StoredTx:
-    """One mined transaction."""
-
-    block_number: int
-    index: int
-    hash: bytes
-    raw: bytes
-    """The signed transaction as it was sent."""
-    receipt: bytes
-    """The EVM receipt exactly as the receipts trie holds it (type byte included)."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class StoredBlock:
-    """One block; the header keeps its commit seals."""
-
-    number: int
-    hash: bytes
-    header: bytes
-    txs: tuple[StoredTx, ...]
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class StoredLog:
-    """One EVM log and where it was emitted."""
-
-    block_number: int
-    log_index: int
-    """Position among all logs of the block."""
-    tx_index: int
-    address: bytes
-    topics: tuple[bytes, ...]
-    data: bytes
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class LogFilter:
-    """What eth_getLogs asks for; an empty position in `topics` matches everything."""
-
-    first_block: int
-    last_block: int
-    addresses: tuple[bytes, ...] = ()
-    topics: tuple[tuple[bytes, ...], ...] = ()
-
-
-def logs_of(block: StoredBlock) -> tuple[StoredLog, ...]:
-    """The EVM logs that the receipts of this block hold, numbered through the block."""
-    found: list[StoredLog] = []
-    for tx in block.txs:
-        for log in parse_receipt(tx.receipt).logs:
-            found.append(
-                StoredLog(
-                    block_number=block.number,
-                    log_index=len(found),
-                    tx_index=tx.index,
-                    address=log.address,
-                    topics=log.topics,
-                    data=log.data,
-                )
-            )
-    return tuple(found)
-
-
-class StateOverlay(BaseDB):
-    """py-evm's view of the state: reads fall through to the store, writes stay in `pending`."""
-
-    def __init__(self, store: ChainStore) -> None:
-        self._store = store
-        self.pending: dict[bytes, bytes] = {}
-
-    def __getitem__(self, key: bytes) -> bytes:
-        value = self.pending.get(key)
-        if value is None:
-            value = self._store.state_value(key)
-        if value is None:
-            raise KeyError(key)
-        return value
-
-    def __setitem__(self, key: bytes, value: bytes) -> None:
-        self.pending[key] = value
-
-    def __delitem__(self, key: bytes) -> None:
-        del self.pending[key]
-
-    def _exists(self, key: bytes) -> bool:
-        return key in self.pending or self._store.state_value(key) is not None
 
 
 class ChainStore:

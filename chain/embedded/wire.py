@@ -12,10 +12,10 @@ from typing import Any
 from eth.abc import SignedTransactionAPI
 
 from chain import rlp
+from chain.embedded.blocks import StoredBlock, StoredLog, StoredTx, logs_of
 from chain.embedded.engine import read_transaction
 from chain.embedded.receipts import parse_receipt
 from chain.embedded.refusal import INVALID_PARAMS, RefusedError
-from chain.embedded.store import StoredBlock, StoredLog, StoredTx, logs_of
 from chain.header import parse_header
 from chain.keccak import keccak256
 

@@ -8,11 +8,12 @@ import pytest
 
 from chain.embedded import EmbeddedChain, open_embedded_chain
 from chain.embedded.audit import AuditReport
+from chain.embedded.blocks import StoredBlock
 from chain.embedded.chain import CHAIN_FILE
 from chain.embedded.directory import read_validator_key
 from chain.embedded.engine import execute, seal
 from chain.embedded.inspection import audit_directory
-from chain.embedded.store import StateOverlay, StoredBlock
+from chain.embedded.state import StateOverlay
 from chain.header import encode_header
 from chain.qbft import block_hash
 from tests.unit.chain.embedded.sending import COUNTER, SENDER, SettableClock, sign, sign_creation

@@ -199,6 +199,15 @@ def test_file_that_is_no_database_is_refused(tmp_path: Path) -> None:
         open_embedded_chain(tmp_path)
 
 
+def test_file_of_another_schema_version_is_refused(tmp_path: Path) -> None:
+    open_embedded_chain(tmp_path).close()
+    with sqlite3.connect(tmp_path / "chain.sqlite3") as connection:
+        connection.execute("PRAGMA user_version=2")
+    connection.close()
+    with pytest.raises(EngineError, match="schema version 1 is expected .* found 2"):
+        open_embedded_chain(tmp_path)
+
+
 def test_block_that_cannot_be_written_leaves_the_chain_as_it_was(chain: EmbeddedChain) -> None:
     block = chain.mine([sign(0)])
     clash = replace(block, number=2)  # its transaction is filed already
