@@ -204,7 +204,7 @@ def test_file_of_another_schema_version_is_refused(tmp_path: Path) -> None:
     with sqlite3.connect(tmp_path / "chain.sqlite3") as connection:
         connection.execute("PRAGMA user_version=2")
     connection.close()
-    with pytest.raises(EngineError, match="schema version 1 is expected .* found 2"):
+    with pytest.raises(EngineError, match=r"schema version 1 is expected .* found 2"):
         open_embedded_chain(tmp_path)
 
 
