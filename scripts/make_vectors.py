@@ -90,6 +90,15 @@ def differences(expected: Path, found: Path) -> list[str]:
     ]
 
 
+def replace_vectors() -> None:
+    """Write tests/vectors anew, after every case could be made."""
+    with tempfile.TemporaryDirectory() as directory:
+        made = Path(directory) / VECTORS.name
+        write_vectors(made)
+        shutil.rmtree(VECTORS, ignore_errors=True)
+        shutil.copytree(made, VECTORS)
+
+
 def check_vectors() -> list[str]:
     """Return the files of tests/vectors that are not as `write_vectors` writes them."""
     with tempfile.TemporaryDirectory() as directory:
@@ -102,8 +111,7 @@ def main() -> int:
     parser = argparse.ArgumentParser(description="Write the test vectors of the format.")
     parser.add_argument("--check", action="store_true", help="compare instead of writing")
     if not parser.parse_args().check:
-        shutil.rmtree(VECTORS, ignore_errors=True)
-        write_vectors(VECTORS)
+        replace_vectors()
         return 0
     different = check_vectors()
     for name in different:

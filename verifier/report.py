@@ -186,7 +186,7 @@ class TimeSource:
 
     kind: TimeKind
     subject: str
-    """"entry:<n>" or "anchor:<n>", n from 0."""
+    """"entry:<n>" or "anchor:<n>", n from 0; "head": the entries are complete as of that block."""
     time: datetime
     accuracy_s: int
     """Whole seconds by which a token may be off, rounded up; 0 for the other kinds."""

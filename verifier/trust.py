@@ -12,6 +12,8 @@ from enum import StrEnum
 from itertools import pairwise
 from typing import cast
 
+from cryptography.x509 import load_der_x509_certificate
+
 from evidence.canonical import Json, encode_canonical, parse_json
 from evidence.errors import EvidenceError
 from evidence.fields import Fields, encode_address, encode_base64, encode_time
@@ -174,6 +176,14 @@ class TimestampRoot:
     name: str
     certificate: bytes
     """DER."""
+
+    def __post_init__(self) -> None:
+        try:
+            load_der_x509_certificate(self.certificate)
+        except ValueError as error:
+            raise TrustError(
+                f"the root of {self.name!r} is an X.509 certificate, found other bytes"
+            ) from error
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -30,7 +30,7 @@ from verifier.checks.log import (
     check_inclusion,
     check_log_key_period,
 )
-from verifier.checks.times import AnchorTimes, check_times, check_timestamp
+from verifier.checks.times import AnchorTimes, TrustedBlock, check_times, check_timestamp
 from verifier.report import (
     Finding,
     NotChecked,
@@ -123,7 +123,9 @@ def verify_bundle(
     ]
 
     # 11. completeness
-    completeness_finding = check_completeness(bundle, stream, leaves[-1], times[-1].block, trust)
+    completeness_finding, head_block = check_completeness(
+        bundle, stream, leaves[-1], times[-1].block, trust
+    )
 
     # 12. times
     times_findings = [
@@ -167,7 +169,7 @@ def verify_bundle(
         findings=findings,
         existed_by=_existed_by(first, times[items[0].anchor]) if is_included else None,
         not_before=None,
-        time_sources=(*_statements(entries), *_established(times)),
+        time_sources=(*_statements(entries), *_established(times, head_block)),
         not_checked=_not_checked(trust, exhibit),
     )
 
@@ -218,16 +220,18 @@ def _statements(entries: Sequence[Entry | None]) -> Iterable[TimeSource]:
         )
 
 
-def _established(times: Sequence[AnchorTimes]) -> Iterable[TimeSource]:
+def _established(
+    times: Sequence[AnchorTimes], head_block: TrustedBlock | None
+) -> Iterable[TimeSource]:
     """Yield the times that timestamp authorities and validators stand for."""
     for n, each in enumerate(times):
         subject = anchor_subject(n)
         for token in each.tokens:
             yield _token_source(subject, token)
         if each.block is not None:
-            yield TimeSource(
-                kind=TimeKind.BLOCK, subject=subject, time=each.block.time, accuracy_s=0
-            )
+            yield _block_source(subject, each.block)
+    if head_block is not None:
+        yield _block_source("head", head_block)
 
 
 def _token_source(subject: str, token: TokenTime) -> TimeSource:
@@ -237,6 +241,10 @@ def _token_source(subject: str, token: TokenTime) -> TimeSource:
         time=_whole_milliseconds(token.time),
         accuracy_s=-(-token.accuracy // timedelta(seconds=1)),
     )
+
+
+def _block_source(subject: str, block: TrustedBlock) -> TimeSource:
+    return TimeSource(kind=TimeKind.BLOCK, subject=subject, time=block.time, accuracy_s=0)
 
 
 def _whole_milliseconds(time: datetime) -> datetime:

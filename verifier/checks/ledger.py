@@ -16,7 +16,7 @@ from evidence.checkpoint import Checkpoint, log_id
 from evidence.entry import stream_key
 from verifier.checks.entries import ReadStream
 from verifier.checks.findings import anchor_subject, lacking, passed, refused, shown
-from verifier.checks.times import END_OF_TIME, AnchorBlock
+from verifier.checks.times import END_OF_TIME, TrustedBlock
 from verifier.report import Finding, Reason, Step
 from verifier.trust import TrustRoot, ValidatorSet
 
@@ -33,6 +33,10 @@ class _SealedBlock:
     def height(self) -> int:
         return self.sealed.header.number
 
+    @property
+    def trusted(self) -> TrustedBlock:
+        return TrustedBlock(height=self.height, time=self.time)
+
     def __str__(self) -> str:
         committers = set(self.sealed.committers)
         operators = sorted(
@@ -47,7 +51,7 @@ class _UnknownValidatorsError(Exception):
 
 def check_anchor(
     n: int, anchor: BundleAnchor, origin: str, checkpoint: Checkpoint | None, trust: TrustRoot
-) -> tuple[Finding, AnchorBlock | None]:
+) -> tuple[Finding, TrustedBlock | None]:
     """Step 10: the checkpoint of anchor `n` is on the chain, in a block that validators sealed.
 
     The rules are those of section 10, by their numbers there.
@@ -82,24 +86,27 @@ def check_anchor(
         message = f"expected the block to hold {_tree(*expected)}, found {_tree(*found)}"
         return refused(step, subject, Reason.EXTENSION_MISMATCH, message), None
     message = f"the checkpoint is in {block}"
-    return passed(step, subject, message), AnchorBlock(height=block.height, time=block.time)
+    return passed(step, subject, message), block.trusted
 
 
 def check_completeness(
     bundle: Bundle,
     stream: ReadStream,
     last_leaf: bytes,
-    last_anchor: AnchorBlock | None,
+    last_anchor: TrustedBlock | None,
     trust: TrustRoot,
-) -> Finding:
+) -> tuple[Finding, TrustedBlock | None]:
     """Step 11: the chain holds the last entry of the bundle, `last_leaf`, as that of its stream.
 
-    `last_anchor` is the block of the last anchor, None where it is not established.
+    `last_anchor` is the block of the last anchor, None where it is not established. Returns the
+    block as of which the entries are complete.
     """
     step, subject = Step.COMPLETENESS, "head"
     head = bundle.head
     if head is None:
-        return refused(step, subject, Reason.HEAD_MISSING, "expected a head proof, found none")
+        return refused(
+            step, subject, Reason.HEAD_MISSING, "expected a head proof, found none"
+        ), None
     slot = head_slot(log_id(bundle.log), stream_key(bundle.stream))
     try:
         block = _verify_block(head.header, trust)
@@ -107,22 +114,23 @@ def check_completeness(
             block.sealed, trust.ledger.contract, slot, head.account_nodes, head.storage_nodes
         )
     except _UnknownValidatorsError as error:
-        return refused(step, subject, Reason.VALIDATORS_UNKNOWN, error)
+        return refused(step, subject, Reason.VALIDATORS_UNKNOWN, error), None
     except ChainError as error:
-        return refused(step, subject, Reason.HEAD_PROOF_INVALID, error)
+        return refused(step, subject, Reason.HEAD_PROOF_INVALID, error), None
     last = len(bundle.entries) - 1
     expected = head_commitment(last, last_leaf) if last > 0 else NO_HEAD
     if stream.is_established and found != expected:
         message = f"expected the head {expected.hex()}, found {found.hex()} in {block}"
-        return refused(step, subject, Reason.HEAD_MISMATCH, message)
+        return refused(step, subject, Reason.HEAD_MISMATCH, message), None
     if last_anchor is not None and block.height < last_anchor.height:
         message = f"expected a head of block {last_anchor.height} or later, found {block}"
-        return refused(step, subject, Reason.HEAD_OLDER_THAN_ANCHOR, message)
+        return refused(step, subject, Reason.HEAD_OLDER_THAN_ANCHOR, message), None
     if not stream.is_established:
-        return lacking(step, subject, "the stream of the entries")
+        return lacking(step, subject, "the stream of the entries"), None
     if last_anchor is None:
-        return lacking(step, subject, f"the block of anchor {len(bundle.anchors) - 1}")
-    return passed(step, subject, f"the entries are all of their stream as of {block}")
+        return lacking(step, subject, f"the block of anchor {len(bundle.anchors) - 1}"), None
+    message = f"the entries are all of their stream as of {block}"
+    return passed(step, subject, message), block.trusted
 
 
 def _verify_block(unverified_header: bytes, trust: TrustRoot) -> _SealedBlock:

@@ -47,8 +47,8 @@ _IN_ORDER_OF_REASONS = tuple(Reason)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class AnchorBlock:
-    """The block that holds a checkpoint, as the trusted validators sealed it."""
+class TrustedBlock:
+    """A block that the trusted validators sealed."""
 
     height: int
     time: datetime
@@ -59,7 +59,7 @@ class AnchorTimes:
     """What is established about when a checkpoint existed."""
 
     tokens: tuple[TokenTime, ...]
-    block: AnchorBlock | None
+    block: TrustedBlock | None
 
 
 def check_timestamp(

@@ -38,7 +38,7 @@ from verifier.checks.log import (
     check_inclusion,
     check_log_key_period,
 )
-from verifier.checks.times import TOLERANCE, AnchorBlock, AnchorTimes, check_times, check_timestamp
+from verifier.checks.times import TOLERANCE, AnchorTimes, TrustedBlock, check_times, check_timestamp
 from verifier.report import Finding, Reason, Status, Step
 from verifier.trust import TimestampRoot
 
@@ -50,7 +50,7 @@ def times(*, token: datetime | None = None, block: datetime | None = None) -> An
     """Return the established times of an anchor."""
     tokens = [] if token is None else [TokenTime(time=token, accuracy=SECOND, authority="TSA")]
     return AnchorTimes(
-        tokens=tuple(tokens), block=None if block is None else AnchorBlock(height=7, time=block)
+        tokens=tuple(tokens), block=None if block is None else TrustedBlock(height=7, time=block)
     )
 
 
@@ -300,7 +300,7 @@ def test_anchor_names_the_operators_that_sealed() -> None:
     finding, block = check_anchor(
         0, anchor, world.origin, world.anchors[0].checkpoint, world.trust_root()
     )
-    assert block == AnchorBlock(height=1, time=datetime(2026, 1, 31, 8, 0, 6, tzinfo=UTC))
+    assert block == TrustedBlock(height=1, time=datetime(2026, 1, 31, 8, 0, 6, tzinfo=UTC))
     assert "Court of Exampleton, Forensic Institute of Exampleton" in finding.detail
 
 
@@ -312,11 +312,11 @@ def test_completeness_needs_the_stream_and_the_last_anchor() -> None:
     bundle = world.bundle(stream)
     good, leaves = read(bundle)
     broken = replace(good, is_established=False)
-    block = AnchorBlock(height=2, time=START)
+    block = TrustedBlock(height=2, time=START)
     trust = world.trust_root()
 
-    def reason(found: ReadStream, last_leaf: bytes, last_anchor: AnchorBlock | None) -> object:
-        return outcome(check_completeness(bundle, found, last_leaf, last_anchor, trust))
+    def reason(found: ReadStream, last_leaf: bytes, last_anchor: TrustedBlock | None) -> object:
+        return outcome(check_completeness(bundle, found, last_leaf, last_anchor, trust)[0])
 
     assert reason(good, leaves[-1], block) is Status.PASSED
     assert reason(broken, leaves[-1], block) is Reason.PREREQUISITE_FAILED
@@ -332,8 +332,8 @@ def test_head_of_the_block_of_the_last_anchor_is_new_enough() -> None:
     bundle = world.bundle(stream, head_height=2)
     found, leaves = read(bundle)
     for height, expected in ((2, Status.PASSED), (3, Reason.HEAD_OLDER_THAN_ANCHOR)):
-        block = AnchorBlock(height=height, time=START)
-        finding = check_completeness(bundle, found, leaves[-1], block, world.trust_root())
+        block = TrustedBlock(height=height, time=START)
+        finding, _ = check_completeness(bundle, found, leaves[-1], block, world.trust_root())
         assert outcome(finding) is expected
 
 

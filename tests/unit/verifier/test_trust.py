@@ -204,6 +204,14 @@ def test_certificate_above_the_limit_is_refused() -> None:
         parse_trust_root(edited(enlarge))
 
 
+def test_root_that_is_no_certificate_is_refused() -> None:
+    def spoil(members: Any) -> None:
+        members["timestamp_authorities"][0]["root_certificate"] = "AAEC"
+
+    with pytest.raises(TrustError, match="found other bytes"):
+        parse_trust_root(edited(spoil))
+
+
 @settings(max_examples=200, deadline=None)
 @given(st.binary(max_size=200))
 def test_arbitrary_bytes_are_refused_with_a_trust_error(raw: bytes) -> None:

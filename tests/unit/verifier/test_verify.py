@@ -152,7 +152,21 @@ def test_every_time_is_listed_with_who_says_it() -> None:
         (TimeKind.RECORDED, "entry:0", START, 0),
         (TimeKind.TOKEN, "anchor:0", START + timedelta(seconds=2), 1),
         (TimeKind.BLOCK, "anchor:0", START + timedelta(seconds=3), 0),
+        (TimeKind.BLOCK, "head", START + timedelta(seconds=3), 0),
     ]
+
+
+def test_moment_of_completeness_is_listed_only_where_it_is_shown() -> None:
+    def head_times(report: Report) -> list[datetime]:
+        return [source.time for source in report.time_sources if source.subject == "head"]
+
+    first = WORLD.entries_of(STREAM)[:1]
+    older = WORLD.bundle_of(STREAM, first, head_height=1)
+    (as_of,) = head_times(report_on(encode_bundle(older)))
+    (now,) = head_times(report_on(RAW))
+    assert as_of < now
+    truncated = WORLD.bundle_of(STREAM, first)
+    assert head_times(report_on(encode_bundle(truncated))) == []
 
 
 def test_moment_of_verification_counts_only_when_given() -> None:
