@@ -17,6 +17,8 @@ POLL_S = 0.1
 
 FIRST_BACK_OFF_S = 0.5
 LONGEST_BACK_OFF_S = 30.0
+MOST_DOUBLINGS = 16
+# Past the longest wait; the power of a long outage would not fit into a float.
 
 _LOG = logging.getLogger(__name__)
 
@@ -84,4 +86,5 @@ class AnchoringLoop:
         return progress
 
     def _back_off_s(self) -> float:
-        return min(LONGEST_BACK_OFF_S, FIRST_BACK_OFF_S * 2.0 ** (self._failures - 1))
+        doublings = min(self._failures - 1, MOST_DOUBLINGS)
+        return min(LONGEST_BACK_OFF_S, FIRST_BACK_OFF_S * 2**doublings)
