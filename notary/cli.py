@@ -85,11 +85,9 @@ def serve(
     What is not given is taken from the environment (ZHENGLIAN_DATA_DIR, …), else from the defaults.
     """
     try:
-        import uvicorn
         from pydantic import ValidationError
 
-        from notary.app import create_app
-        from notary.errors import StartError
+        from notary.serving import run_service
         from notary.settings import Settings
     except ModuleNotFoundError as error:
         refuse(
@@ -100,14 +98,12 @@ def serve(
     given = {"data_dir": data_dir, "host": host, "port": port}
     try:
         settings = Settings(**{name: value for name, value in given.items() if value is not None})  # type: ignore[arg-type]
-        application = create_app(settings)
     except ValidationError as error:
         first = error.errors()[0]
         name = ".".join(str(part) for part in first["loc"])
         refuse(f"the setting {name} cannot be used: {first['msg']}", EXIT_USAGE)
-    except StartError as error:
-        refuse(str(error), EXIT_FAILED)
-    uvicorn.run(application, host=settings.host, port=settings.port, server_header=False)
+    if not run_service(settings):
+        raise typer.Exit(EXIT_FAILED)
 
 
 @app.command()

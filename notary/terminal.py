@@ -114,8 +114,7 @@ def print_deposit(
     shown = {
         "file": name,
         "stream": deposit.stream,
-        "sha256": deposit.exhibit.sha256,
-        "sm3": deposit.exhibit.sm3,
+        "digests": deposit.digests,
         "size_bytes": deposit.exhibit.size_bytes,
         "state": deposit.state.value,
         "waiting_for": deposit.waiting_for,
@@ -130,22 +129,22 @@ def print_digests(file: Path, exhibit: "Exhibit", *, as_json: bool) -> None:
     """The size and digests of a file are shown."""
     shown = {
         "file": file.name,
-        "sha256": exhibit.sha256,
-        "sm3": exhibit.sm3,
+        "digests": exhibit.digests,
         "size_bytes": exhibit.size_bytes,
     }
     print_lines(shown, as_json=as_json)
 
 
 def print_lines(shown: Mapping[str, Any], *, as_json: bool) -> None:
-    """Shown is one JSON object, or a line for each member that has a value and an empty line."""
+    """Shown is one JSON object, or a line for each value and an empty line."""
     if as_json:
         typer.echo(json.dumps(shown, ensure_ascii=False))
         return
-    present = {name: value for name, value in shown.items() if value is not None}
-    width = max(len(name) for name in present)
-    for name, value in present.items():
-        typer.echo(_printable(f"{name.replace('_', ' '):<{width}}  {value}"))
+    width = max(len(name) for name in shown)
+    for name, value in shown.items():
+        for line in value if isinstance(value, tuple) else (value,):
+            if line is not None:
+                typer.echo(_printable(f"{name.replace('_', ' '):<{width}}  {line}"))
     typer.echo()
 
 

@@ -1,7 +1,6 @@
 """The command `notary` against a notary over real sockets: what it prints, and its exit codes."""
 
 import json
-import resource
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -130,7 +129,7 @@ def test_digests_are_printed_and_nothing_is_sent(notary: StubNotary, exhibit: Pa
     result = run(notary, "digests", exhibit, "--json")
     (sha256, sm3), size_bytes = measure(b"exhibit")
     assert lines_of(result) == [
-        {"file": "合同.txt", "sha256": sha256, "sm3": sm3, "size_bytes": size_bytes}
+        {"file": "合同.txt", "digests": [sha256, sm3], "size_bytes": size_bytes}
     ]
     assert notary.requests == []
 
@@ -212,15 +211,3 @@ def test_the_command_line_starts_without_what_a_command_needs() -> None:
         [sys.executable, "-c", program], check=True, capture_output=True, text=True
     )
     assert finished.stdout == "[]\n"
-
-
-@pytest.mark.slow
-def test_help_costs_less_than_four_tenths_of_a_second() -> None:
-    def seconds() -> float:
-        before = resource.getrusage(resource.RUSAGE_CHILDREN)
-        program = "import sys; from notary.cli import main; sys.argv[1:] = ['--help']; main()"
-        subprocess.run([sys.executable, "-c", program], check=True, capture_output=True)
-        after = resource.getrusage(resource.RUSAGE_CHILDREN)
-        return after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
-
-    assert min(seconds() for _ in range(5)) < 0.4

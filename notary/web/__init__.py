@@ -1,0 +1,1 @@
+"""The pages of the notary: deposit a file or its digests, follow a deposit, take its bundle."""
