@@ -95,11 +95,12 @@ def verify(
         with _open(bundle) as file:
             unverified_bundle = read_bundle(file)
         measurement = None if exhibit is None else _measure(exhibit)
-    report = verify_bundle(unverified_bundle, trust, exhibit=measurement, now=datetime.now(UTC))
+    now = datetime.now(UTC)
+    report = verify_bundle(unverified_bundle, trust, exhibit=measurement, now=now)
     if as_json:
         sys.stdout.write(encode_canonical(report_json(report)).decode() + "\n")
     else:
-        _print(summarise(report, measurement, language), language)
+        _print(summarise(report, measurement, now, language), language)
     raise typer.Exit(EXIT_CODES[report.status])
 
 

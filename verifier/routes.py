@@ -66,7 +66,7 @@ def make_router(context: Context) -> APIRouter:
     async def verify(request: Request) -> Response:
         """Verify the bundle and compare the exhibit, if given; answer the report."""
         async with receive_upload(request, context.max_exhibit_bytes) as upload:
-            report, _ = await run_in_threadpool(_verify, context, upload)
+            report, _ = await run_in_threadpool(_verify, context, upload, context.clock())
         return _canonical(encode_canonical(report_json(report)))
 
     @router.get("/v1/trust-root")
@@ -93,20 +93,20 @@ def make_router(context: Context) -> APIRouter:
     async def result_page(request: Request) -> HTMLResponse:
         try:
             async with receive_upload(request, context.max_exhibit_bytes) as upload:
-                report, exhibit = await run_in_threadpool(_verify, context, upload)
+                now = context.clock()
+                report, exhibit = await run_in_threadpool(_verify, context, upload, now)
         except RefusedError as refusal:
             return _page(context, request, "form.html", refusal.status, problem=refusal.code)
-        summary = summarise(report, exhibit, _language(request))
+        summary = summarise(report, exhibit, now, _language(request))
         return _page(context, request, "result.html", summary=summary)
 
     return router
 
 
-def _verify(context: Context, upload: Upload) -> tuple[Report, Measurement | None]:
+def _verify(context: Context, upload: Upload, now: datetime) -> tuple[Report, Measurement | None]:
     exhibit = None if upload.exhibit is None else measure_file(upload.exhibit)
     unverified_bundle = read_bundle(upload.unverified_bundle)
-    report = verify_bundle(unverified_bundle, context.trust, exhibit=exhibit, now=context.clock())
-    return report, exhibit
+    return verify_bundle(unverified_bundle, context.trust, exhibit=exhibit, now=now), exhibit
 
 
 def _canonical(raw: bytes) -> Response:

@@ -96,11 +96,17 @@ class Summary:
     more_times: str | None
     steps: tuple[StepRow, ...]
     identity: tuple[tuple[str, str], ...]
-    """Label and value of the trust root, the log, the stream, and the exhibit as recorded."""
+    """Label and value of the moment, the trust root, the log, the stream, the exhibit as recorded,
+    and the exhibit as found where it differs."""
 
 
-def summarise(report: Report, exhibit: Measurement | None, language: Language) -> Summary:
-    """Return `report` in the words of `language`; `exhibit` is what the report was made with."""
+def summarise(
+    report: Report, exhibit: Measurement | None, verified_at: datetime, language: Language
+) -> Summary:
+    """Return `report` in the words of `language`.
+
+    `exhibit` and `verified_at` are what the report was made with.
+    """
     existed_by = None if report.existed_by is None else _at_latest(report.existed_by, language)
     times = sorted(report.time_sources, key=lambda source: source.time)
     return Summary(
@@ -114,7 +120,7 @@ def summarise(report: Report, exhibit: Measurement | None, language: Language) -
         times=tuple(_moment(source, language) for source in times[:MAX_TIMES]),
         more_times=_more(len(times) - MAX_TIMES, language),
         steps=tuple(_step_row(step, report.findings, language) for step in Step),
-        identity=_identity(report, language),
+        identity=_identity(report, exhibit, verified_at, language),
     )
 
 
@@ -262,17 +268,28 @@ def _subject(subject: str, language: Language) -> str:
     return words.SUBJECTS[kind].in_(language)
 
 
-def _identity(report: Report, language: Language) -> tuple[tuple[str, str], ...]:
+def _identity(
+    report: Report, exhibit: Measurement | None, verified_at: datetime, language: Language
+) -> tuple[tuple[str, str], ...]:
     unknown = words.LABELS["unknown"].in_(language)
     rows = [
+        ("verified_at", show_time(verified_at.replace(microsecond=0), language)),
         ("trust_name", report.trust_name),
         ("log", report.log or unknown),
         ("stream", report.stream or unknown),
     ]
-    if report.exhibit is not None:
-        rows.append(("size", words.BYTES.in_(language).format(f"{report.exhibit.size_bytes:,}")))
-        rows.extend(("digests", text) for text in report.exhibit.digests.texts())
+    recorded = report.exhibit
+    if recorded is not None:
+        rows.append(("size", _bytes(recorded.size_bytes, language)))
+        rows.extend(("digests", text) for text in recorded.digests.texts())
+    if exhibit is not None and (recorded is None or exhibit.digests != recorded.digests):
+        rows.append(("found_size", _bytes(exhibit.size_bytes, language)))
+        rows.extend(("found_digests", text) for text in exhibit.digests.texts())
     return tuple((words.LABELS[label].in_(language), plain(value)) for label, value in rows)
+
+
+def _bytes(size_bytes: int, language: Language) -> str:
+    return words.BYTES.in_(language).format(f"{size_bytes:,}")
 
 
 def _more(left: int, language: Language) -> str | None:

@@ -59,7 +59,7 @@ STEPS: Mapping[Step, Text] = {
     Step.PARTICULARS: Text("说明信息", "Particulars"),
     Step.CHECKPOINT: Text("日志签名", "Signature of the log"),
     Step.INCLUSION: Text("收录于日志", "Inclusion in the log"),
-    Step.CONSISTENCY: Text("日志只增不改", "Log only ever appended to"),
+    Step.CONSISTENCY: Text("日志只增不改", "Log append-only"),
     Step.TIMESTAMP: Text("时间戳", "Timestamp"),
     Step.ANCHOR: Text("上链", "Anchor on the chain"),
     Step.COMPLETENESS: Text("流转记录完整", "Nothing left out"),
@@ -413,5 +413,8 @@ LABELS: Mapping[str, Text] = {
     "stream": Text("存证编号", "Deposit"),
     "size": Text("存证时大小", "Size at deposit"),
     "digests": Text("存证时摘要", "Digests at deposit"),
+    "found_size": Text("所提交文件的大小", "Size of the file given"),
+    "found_digests": Text("所提交文件的摘要", "Digests of the file given"),
+    "verified_at": Text("核验时间（本机时钟）", "Verified at (this computer's clock)"),
     "unknown": Text("未能读出", "could not be read"),
 }
