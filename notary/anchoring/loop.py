@@ -38,6 +38,11 @@ class AnchoringLoop:
         self.halted: str | None = None
         """Why anchoring has stopped for good; None while it goes on."""
 
+    @property
+    def ended(self) -> bool:
+        """Whether the thread was started and runs no more, for whatever reason."""
+        return self._thread.ident is not None and not self._thread.is_alive()
+
     def start(self) -> None:
         """Rounds run from now on; the first takes up what an earlier process left."""
         self._thread.start()
@@ -87,4 +92,4 @@ class AnchoringLoop:
 
     def _back_off_s(self) -> float:
         doublings = min(self._failures - 1, MOST_DOUBLINGS)
-        return min(LONGEST_BACK_OFF_S, FIRST_BACK_OFF_S * 2**doublings)
+        return min(LONGEST_BACK_OFF_S, FIRST_BACK_OFF_S * 2.0**doublings)

@@ -22,6 +22,7 @@ from notary.deposits.model import DepositState
 from notary.errors import DepositUnknownError
 from notary.log import store as log_store
 from notary.log.store import CheckpointRow, EntryRow
+from verifier.checks.times import BLOCK_ACCURACY
 from verifier.trust import TrustRoot
 
 
@@ -87,7 +88,7 @@ class DepositReader:
         anchoring = anchoring_store.anchoring_of(connection, checkpoint.size)
         if anchoring is not None and anchoring.proof is not None:
             header = parse_header(parse_anchor_proof(anchoring.proof).header)
-            times.append(_EPOCH + timedelta(seconds=header.timestamp))
+            times.append(_EPOCH + timedelta(seconds=header.timestamp) + BLOCK_ACCURACY)
         return min(times, default=None)
 
 

@@ -74,6 +74,8 @@ class OperationsService:
         """
         if self._loop.halted is not None:
             raise NotReadyError(f"Anchoring has stopped: {self._loop.halted}.", part="anchoring")
+        if self._loop.ended:
+            raise NotReadyError("Anchoring has ended; restart the notary.", part="anchoring")
         try:
             with self._database.read() as connection:
                 log_store.read_identity(connection)
@@ -89,7 +91,7 @@ class OperationsService:
             raise NotReadyError("The chain cannot be read.", part="chain") from error
 
     def _anchoring(self) -> str:
-        if self._loop.halted is not None:
+        if self._loop.halted is not None or self._loop.ended:
             return "halted"
         return "running" if self._loop.failure is None else "retrying"
 

@@ -111,6 +111,14 @@ def test_a_broken_part_makes_it_unready_and_is_named(
     assert client.get("/readyz").status_code == 200
 
 
+def test_a_thread_that_ended_is_noticed(client: TestClient) -> None:
+    notary_of(client).loop.stop()
+    answer = client.get("/readyz")
+    assert problem_of(answer) == (503, "not-ready")
+    assert answer.json()["part"] == "anchoring"
+    assert client.get("/v1/status").json()["anchoring"] == "halted"
+
+
 def test_a_fork_halts_anchoring_and_says_what_to_do(
     settings: Settings, tmp_path: Any, caplog: pytest.LogCaptureFixture
 ) -> None:

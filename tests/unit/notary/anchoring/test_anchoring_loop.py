@@ -71,6 +71,7 @@ def test_a_failed_round_is_tried_again_and_forgotten_when_it_goes_well() -> None
         rounds.wait_for(3)
         loop.wake()
         rounds.wait_for(4)
+        assert not loop.ended
         assert loop.failure is None
         assert loop.halted is None
 
@@ -88,6 +89,7 @@ def test_a_fork_stops_the_thread_for_good(caplog: pytest.LogCaptureFixture) -> N
     loop.start()
     loop._thread.join(PATIENCE_S)
     assert not loop._thread.is_alive()
+    assert loop.ended
     assert loop.halted == "the ledger was replaced"
     assert "stopped for good" in caplog.text
     loop.stop()
