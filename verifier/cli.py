@@ -122,7 +122,8 @@ def serve(
         )
     with _refusals():
         application = create_app(trust_root)
-    uvicorn.run(application, host=host, port=port, server_header=False)
+    # No access log: who verifies what is nobody else's business.
+    uvicorn.run(application, host=host, port=port, server_header=False, access_log=False)
 
 
 def main() -> None:
