@@ -38,7 +38,14 @@ def create_app(settings: Settings, *, seams: Seams | None = None) -> FastAPI:
             _LOG.critical("the notary cannot start: %s", error)
             raise
 
-    app = FastAPI(title="Zhenglian notary 证链", version=version("zhenglian"), lifespan=lifespan)
+    app = FastAPI(
+        title="Zhenglian notary 证链",
+        version=version("zhenglian"),
+        lifespan=lifespan,
+        # FastAPI's own pages load scripts from elsewhere; /openapi.json is all there is.
+        docs_url=None,
+        redoc_url=None,
+    )
     add_problem_handlers(app)
     for routes in (deposits, bundles, log, operations, web):
         app.include_router(routes.router)

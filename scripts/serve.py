@@ -37,7 +37,7 @@ def main() -> None:
         )
         print(f"Deposit evidence 存证:  {notary}/")
         print(f"Verify evidence 核验:   {verifier}/")
-        print(f"API description:        {notary}/docs")
+        print(f"API description:        {notary}/openapi.json")
         print(f"Data and logging:       {options.data_dir.resolve()}")
         print("Sandbox 沙箱: one chain node and a demo timestamp authority on this machine.")
         print("Stop with Ctrl-C.", flush=True)

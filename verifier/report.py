@@ -189,7 +189,7 @@ class TimeSource:
     """"entry:<n>" or "anchor:<n>", n from 0; "head": the entries are complete as of that block."""
     time: datetime
     accuracy_s: int
-    """Whole seconds by which a token may be off, rounded up; 0 for the other kinds."""
+    """Whole seconds by which an established time may be off, rounded up; 0 for a statement."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -201,7 +201,7 @@ def _existed_by(first: Entry | None, times: AnchorTimes) -> datetime | None:
         return None
     established = [token.latest for token in times.tokens]
     if times.block is not None:
-        established.append(times.block.time)
+        established.append(times.block.latest)
     return _whole_milliseconds(min(established)) if established else None
 
 
@@ -239,12 +239,22 @@ def _token_source(subject: str, token: TokenTime) -> TimeSource:
         kind=TimeKind.TOKEN,
         subject=subject,
         time=_whole_milliseconds(token.time),
-        accuracy_s=-(-token.accuracy // timedelta(seconds=1)),
+        accuracy_s=_whole_seconds(token.accuracy),
     )
 
 
 def _block_source(subject: str, block: TrustedBlock) -> TimeSource:
-    return TimeSource(kind=TimeKind.BLOCK, subject=subject, time=block.time, accuracy_s=0)
+    return TimeSource(
+        kind=TimeKind.BLOCK,
+        subject=subject,
+        time=block.time,
+        accuracy_s=_whole_seconds(block.latest - block.time),
+    )
+
+
+def _whole_seconds(span: timedelta) -> int:
+    """Return `span`, rounded up."""
+    return -(-span // timedelta(seconds=1))
 
 
 def _whole_milliseconds(time: datetime) -> datetime:

@@ -33,6 +33,9 @@ from verifier.trust import TrustRoot
 TOLERANCE = timedelta(seconds=120)
 # How far two clocks may disagree before their times contradict each other (section 15, step 12).
 
+BLOCK_ACCURACY = timedelta(seconds=1)
+# A header's timestamp is in whole seconds: its block was sealed before the next one began.
+
 END_OF_TIME = datetime(9999, 1, 1, tzinfo=UTC)
 # Established times lie before it. It leaves room in the calendar for the accuracy of a token, and
 # nobody who states a later time means it.
@@ -52,6 +55,11 @@ class TrustedBlock:
 
     height: int
     time: datetime
+
+    @property
+    def latest(self) -> datetime:
+        """The block was sealed before this time."""
+        return self.time + BLOCK_ACCURACY
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -99,15 +99,15 @@ def deposited_at(
 
 
 def test_existed_by_is_the_earliest_established_time() -> None:
-    # The block is sealed 3 s after START; a token may be off by 1 s.
+    # The block is sealed in the third second after START; a token may be off by 1 s.
     def seconds(**times: float | None) -> float | None:
         existed_by = deposited_at(**times).existed_by  # type: ignore[arg-type]
         return None if existed_by is None else (existed_by - START).total_seconds()
 
     assert seconds(token_after_s=1.5, block_after_s=3) == 2.5
-    assert seconds(token_after_s=2.5, block_after_s=3) == 3
+    assert seconds(token_after_s=3.5, block_after_s=3) == 4
     assert seconds(token_after_s=9, block_after_s=None) == 10
-    assert seconds(token_after_s=None, block_after_s=3) == 3
+    assert seconds(token_after_s=None, block_after_s=3) == 4
     assert seconds(token_after_s=None, block_after_s=None) is None
 
 
@@ -115,7 +115,7 @@ def test_existed_by_is_that_of_the_first_entry() -> None:
     report = report_on(RAW)
     first_block = min(s.time for s in report.time_sources if s.kind is TimeKind.BLOCK)
     assert report.existed_by is not None
-    assert report.existed_by <= first_block < START + timedelta(seconds=60)
+    assert report.existed_by <= first_block + timedelta(seconds=1) < START + timedelta(seconds=60)
 
 
 @pytest.mark.parametrize(
@@ -151,8 +151,8 @@ def test_every_time_is_listed_with_who_says_it() -> None:
         (TimeKind.CLAIMED, "entry:0", claimed, 0),
         (TimeKind.RECORDED, "entry:0", START, 0),
         (TimeKind.TOKEN, "anchor:0", START + timedelta(seconds=2), 1),
-        (TimeKind.BLOCK, "anchor:0", START + timedelta(seconds=3), 0),
-        (TimeKind.BLOCK, "head", START + timedelta(seconds=3), 0),
+        (TimeKind.BLOCK, "anchor:0", START + timedelta(seconds=3), 1),
+        (TimeKind.BLOCK, "head", START + timedelta(seconds=3), 1),
     ]
 
 
