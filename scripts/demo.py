@@ -1,7 +1,7 @@
 """``./run demo``: the whole way of four exhibits, told step by step, on this machine.
 
-It starts a notary, deposits the files, waits until they are anchored, takes the bundles, deletes the
-notary with all its data, verifies offline, then changes one byte and verifies again.
+It starts a notary, deposits the files, waits until they are anchored, takes the bundles, deletes
+the notary with all its data, verifies offline, then changes one byte and verifies again.
 """
 
 from __future__ import annotations

@@ -10,7 +10,7 @@ and the clock are fixed, so that the same calls always give the same bytes, and 
     report = verify_bundle(encode_bundle(world.bundle(stream)), world.trust_root())
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from hashlib import sha256
@@ -198,6 +198,10 @@ class World:
         for n in range(count):
             self.deposit(b"of somebody else %d" % n, with_particulars=False)
 
+    def append_leaves(self, leaves: Iterable[bytes]) -> None:
+        """Append leaf hashes of entries that this world knows nothing else about."""
+        self._leaves.extend(leaves)
+
     def anchor(self, **forged: Any) -> LoggedAnchor:
         """Sign a checkpoint of the whole log, have it timestamped, and anchor it.
 
@@ -213,8 +217,8 @@ class World:
         covered = self.anchors[-1].checkpoint.size if self.anchors else 0
         moved = {
             stream_key(each.entry.stream): (each.entry.sequence, self._leaves[each.index])
-            for each in self.entries[covered:]
-            if each.entry.sequence > 0
+            for each in self.entries
+            if each.index >= covered and each.entry.sequence > 0
         }
         extension = Extension(
             log_id=log_id(self.origin),
