@@ -15,6 +15,10 @@ from notary.errors import LogForkError
 POLL_S = 0.1
 # How often a tx that is not mined yet is looked for; a consortium's blocks come every second or so.
 
+LONGEST_IDLE_S = 60.0
+# Also unasked the ledger is compared with the log; and no entry whose write only seemed to fail,
+# so that nobody was woken for it, waits longer.
+
 FIRST_BACK_OFF_S = 0.5
 LONGEST_BACK_OFF_S = 30.0
 MOST_DOUBLINGS = 16
@@ -72,7 +76,7 @@ class AnchoringLoop:
             elif progress is Progress.ANCHORED:
                 self._stopping.wait(max(0.0, began + self._interval_s - time.monotonic()))
             elif not self._stopping.is_set():
-                self._woken.wait()
+                self._woken.wait(LONGEST_IDLE_S)
 
     def _round(self) -> Progress | None:
         """Return how far a round came, or None when it failed."""

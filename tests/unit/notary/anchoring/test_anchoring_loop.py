@@ -59,6 +59,13 @@ def test_the_first_round_runs_unasked_and_the_next_when_woken() -> None:
     assert rounds.count == 2
 
 
+def test_an_idle_log_is_looked_at_now_and_then(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(loop_module, "LONGEST_IDLE_S", 0.001)
+    rounds = Rounds()
+    with running(rounds):
+        rounds.wait_for(3)
+
+
 def test_an_anchored_checkpoint_is_followed_by_another_look() -> None:
     rounds = Rounds(Progress.ANCHORED, Progress.WAITING, Progress.ANCHORED)
     with running(rounds):
