@@ -213,7 +213,7 @@ def _heading(console: Console, text: str) -> None:
 
 
 def _lines(console: Console, lines: tuple[Line, ...]) -> None:
-    grid = Table.grid(padding=(0, 1))
+    grid = _grid(gap=1)
     for line in lines:
         mark = "–" if line.status is None else f"{SYMBOLS[line.status]} {line.word}"
         colour = "" if line.status is None else _COLOURS[line.status]
@@ -222,7 +222,7 @@ def _lines(console: Console, lines: tuple[Line, ...]) -> None:
 
 
 def _times(console: Console, summary: Summary, label: Mapping[str, str]) -> None:
-    grid = Table.grid(padding=(0, 2))
+    grid = _grid(gap=2)
     for moment in summary.times:
         about = ", ".join(filter(None, (moment.subject, moment.accuracy)))
         style = "" if moment.established else "dim"
@@ -242,7 +242,7 @@ def _steps_table(steps: tuple[StepRow, ...], label: Mapping[str, str]) -> Table:
     table.add_column("#", justify="right")
     table.add_column(label["step"], no_wrap=True)
     table.add_column(label["status"], no_wrap=True)
-    table.add_column(label["findings"])
+    table.add_column(label["findings"], overflow="fold")
     for row in steps:
         symbol = "–" if row.status is None else SYMBOLS[row.status]
         colour = "" if row.status is None else _COLOURS[row.status]
@@ -257,7 +257,15 @@ def _steps_table(steps: tuple[StepRow, ...], label: Mapping[str, str]) -> Table:
 
 
 def _identity_table(identity: tuple[tuple[str, str], ...]) -> Table:
-    grid = Table.grid(padding=(0, 2))
+    grid = _grid(gap=2)
     for name, value in identity:
-        grid.add_row(Styled(name), Styled(value, overflow="fold"))
+        grid.add_row(Styled(name), Styled(value))
+    return grid
+
+
+def _grid(gap: int) -> Table:
+    grid = Table.grid(padding=(0, gap))
+    grid.add_column(no_wrap=True)
+    # Chinese text and digests have no spaces to break at; by default their ends would be cut off.
+    grid.add_column(overflow="fold")
     return grid

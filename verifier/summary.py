@@ -251,9 +251,10 @@ def _note(finding: Finding, language: Language) -> Note:
 
 def _moment(source: TimeSource, language: Language) -> Moment:
     accuracy = words.ACCURACY.in_(language).format(source.accuracy_s) if source.accuracy_s else None
+    text = words.COMPLETE_AS_OF if source.subject == "head" else words.TIME_KINDS[source.kind]
     return Moment(
         time=show_time(source.time, language),
-        text=words.TIME_KINDS[source.kind].in_(language),
+        text=text.in_(language),
         subject=_subject(source.subject, language),
         accuracy=accuracy,
         established=source.kind in (TimeKind.TOKEN, TimeKind.BLOCK),

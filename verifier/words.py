@@ -312,6 +312,10 @@ TIME_KINDS: Mapping[TimeKind, Text] = {
     TimeKind.BLOCK: Text("日志状态写入区块", "State of the log written into a block"),
 }
 
+COMPLETE_AS_OF = Text(
+    "截至这一区块，所列登记就是全部登记", "As of this block the entries given are all there were"
+)
+
 # Each takes its number, counted from 1.
 NUMBERED_SUBJECTS: Mapping[str, Text] = {
     "entry": Text("第 {} 条登记", "entry {}"),

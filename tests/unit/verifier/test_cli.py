@@ -1,4 +1,5 @@
 import json
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -108,6 +109,16 @@ def test_chinese_table_is_aligned() -> None:
     table = [line for line in boxed if line.count("│") == 5]
     assert len(table) == 13
     assert len({cell_len(line) for line in table}) == 1
+
+
+@pytest.mark.parametrize("lang", ["zh", "en"])
+@pytest.mark.parametrize("columns", [60, 80])
+def test_narrow_terminal_cuts_nothing_off(columns: int, lang: str) -> None:
+    vector = VECTORS / "seals_too_few_fail"
+    output = verify(vector, "--lang", lang, env={"COLUMNS": str(columns)}).stdout
+    assert "…" not in output
+    digest = json.loads((vector / "expected.json").read_text("utf-8"))["exhibit"]["digests"][1]
+    assert digest in re.sub(r"\s", "", output)
 
 
 def test_sandbox_is_marked() -> None:

@@ -140,6 +140,15 @@ def test_times_are_in_order_and_statements_are_marked_as_such() -> None:
     assert summary.times[2].accuracy == "accurate to 1 s"
 
 
+def test_block_of_the_head_is_told_apart_from_that_of_an_anchor() -> None:
+    head = replace(TIME_SOURCES[0], subject="head")
+    times = summarise(report(time_sources=(TIME_SOURCES[0], head)), EXHIBIT, NOW, Language.EN).times
+    assert [moment.text for moment in times] == [
+        "State of the log written into a block",
+        "As of this block the entries given are all there were",
+    ]
+
+
 def test_step_without_findings_needed_no_check() -> None:
     rows = summarise(report(), EXHIBIT, NOW, Language.EN).steps
     assert [row.step for row in rows] == list(Step)
