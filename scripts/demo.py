@@ -30,21 +30,18 @@ def step(number: int, english: str, chinese: str) -> None:
 
 
 @contextmanager
-def upload_bar(name: str) -> Iterator[Progress]:
-    columns = (
-        TextColumn("   {task.description}"),
-        BarColumn(),
-        DownloadColumn(),
-        TransferSpeedColumn(),
-    )
+def upload_bar(exhibit: Path) -> Iterator[Progress]:
+    columns = [TextColumn("   {task.description}"), BarColumn(), DownloadColumn()]
+    if exhibit.stat().st_size > 2**20:  # A smaller file is gone before its speed can be told.
+        columns.append(TransferSpeedColumn())
     with Progress(*columns, console=console) as progress:
-        progress.add_task(name)
+        progress.add_task(exhibit.name)
         yield progress
 
 
 def deposit(client: Client, exhibit: Path) -> str:
     """The exhibit is acknowledged; returns its stream id."""
-    with upload_bar(exhibit.name) as progress:
+    with upload_bar(exhibit) as progress:
         task = progress.task_ids[0]
         deposited = client.deposit_file(
             exhibit,
