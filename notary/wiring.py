@@ -10,7 +10,7 @@ import logging
 import secrets
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Annotated, Protocol
 
@@ -26,6 +26,7 @@ from notary.datadir import write_durably
 from notary.db import Database, open_database
 from notary.deposits.progress import DepositReader
 from notary.deposits.service import DepositService
+from notary.errors import StartError
 from notary.keys import NotaryKeys, open_keys
 from notary.log.identity import LogIdentity, establish_identity
 from notary.log.sequencer import Sequencer
@@ -35,7 +36,8 @@ from notary.operations.trust_root import sandbox_trust_root
 from notary.settings import Settings
 from notary.storage.blobs import BlobStore
 from notary.storage.car import CarStore
-from verifier.trust import TrustRoot, encode_trust_root
+from verifier.errors import TrustError
+from verifier.trust import TrustRoot, encode_trust_root, parse_trust_root
 
 _LOG = logging.getLogger(__name__)
 
@@ -139,7 +141,7 @@ def open_notary(settings: Settings, seams: Seams) -> Iterator[Notary]:
             authority_name=authority.name,
             authority_root=authority.root_certificate,
         )
-        write_durably(data.trust_root, encode_trust_root(trust))
+        _publish(trust, data.trust_root)
         _LOG.warning(
             "this notary is a sandbox: its chain and its timestamp authority run in this process,"
             " so what it anchors is no independent evidence"
@@ -182,6 +184,28 @@ def open_notary(settings: Settings, seams: Seams) -> Iterator[Notary]:
             anchorer=anchorer,
             loop=loop,
         )
+
+
+def _publish(trust: TrustRoot, path: Path) -> None:
+    """The file holds the trust root, which says what it said at every earlier start.
+
+    Verifiers may have a copy: were it to name another chain or other keys, what was handed out
+    before would no longer verify, and nobody would have been told.
+
+    Raises:
+        StartError: the file names others; nothing was written.
+    """
+    if path.exists():
+        try:
+            earlier = parse_trust_root(path.read_bytes())
+        except TrustError as error:
+            raise StartError(f"{path} holds no trust root; restore it: {error}") from error
+        if replace(earlier, name=trust.name) != trust:
+            raise StartError(
+                f"the log, keys, chain and timestamp authority named in {path} are expected, found"
+                " others; restore the whole data directory from one backup"
+            )
+    write_durably(path, encode_trust_root(trust))
 
 
 def current_notary(request: Request) -> Notary:

@@ -60,10 +60,14 @@ class Sequencer:
         return checkpoint
 
     def _catch_up(self) -> None:
-        """The frontier is that of the latest checkpoint, also when its writing seemed to fail."""
+        """The frontier is that of the latest checkpoint, also when its writing seemed to fail.
+
+        The tiles are read anew each time: what was damaged meanwhile must not be copied into the
+        next ones.
+        """
         with self._database.read() as connection:
             latest = store.latest_checkpoint(connection)
-        if latest is None or latest.size == self._frontier.size:
+        if latest is None:
             return
         frontier = Frontier.from_reader(tile_reader(self._tiles, latest.size), latest.size)
         if frontier.root() != latest.root:
