@@ -21,6 +21,10 @@ MAX_DEPTH = 32
 # Our formats nest fewer than ten deep. The cap keeps every recursive reader, here and in other
 # languages, far from the end of its stack.
 
+MAX_CONTAINERS = 2**18
+# Objects and lists in one text. A bundle at every limit of its format has 180,000; sixteen
+# mebibytes of lists in one another would take gigabytes.
+
 MAX_INTEGER = 2**53 - 1
 # The largest integer an IEEE 754 double holds without neighbours, hence the largest that
 # JavaScript and JCS read exactly (RFC 8785 §3.2.2.3, RFC 7493 §2.2).
@@ -28,10 +32,9 @@ MAX_INTEGER = 2**53 - 1
 MAX_INTEGER_DIGITS = 16
 # 2^53 has sixteen digits. Longer literals are refused before conversion, whose cost is quadratic.
 
-# A string (up to its closing quote, or to the end when that is missing). Possessive, so the time
-# is linear whatever the input.
-_STRING = re.compile(rb'"(?:[^"\\]++|\\.)*+"?', re.DOTALL)
-_NOT_BRACKETS = bytes(byte for byte in range(256) if byte not in b"[]{}")
+# Everything between two brackets: a string (up to its closing quote, or to the end when that is
+# missing) or other bytes. Possessive, so the time is linear whatever the input.
+_NOT_BRACKETS = re.compile(rb'(?:[^"\[\]{}]++|"(?:[^"\\]++|\\.)*+"?)++', re.DOTALL)
 
 
 def encode_canonical(value: Json) -> bytes:
@@ -78,7 +81,7 @@ def _parse(raw: bytes, limit_bytes: int) -> tuple[Json, bytes]:
     """Return the value and its canonical encoding; making the latter checks the value."""
     if len(raw) > limit_bytes:
         raise CanonicalError(f"expected at most {limit_bytes} bytes of JSON, found {len(raw)}")
-    _check_depth(raw)
+    _check_structure(raw)
     try:
         value: Json = json.loads(
             raw.decode("utf-8"),
@@ -98,16 +101,22 @@ def _parse(raw: bytes, limit_bytes: int) -> tuple[Json, bytes]:
     return value, encode_canonical(value)
 
 
-def _check_depth(raw: bytes) -> None:
-    """Refuse deep nesting before a recursive parser meets it."""
+def _check_structure(raw: bytes) -> None:
+    """Refuse deep nesting before a recursive parser meets it, and more than memory should hold."""
+    brackets = _NOT_BRACKETS.sub(b"", raw)
     depth = 0
-    for bracket in _STRING.sub(b"", raw).translate(None, _NOT_BRACKETS):
+    for bracket in brackets:
         if bracket in b"[{":
             depth += 1
             if depth > MAX_DEPTH:
                 raise _too_deep()
         else:
             depth -= 1
+    containers = brackets.count(b"[") + brackets.count(b"{")
+    if containers > MAX_CONTAINERS:
+        raise CanonicalError(
+            f"expected at most {MAX_CONTAINERS} objects and lists, found {containers}"
+        )
 
 
 def _too_deep() -> CanonicalError:
@@ -115,11 +124,11 @@ def _too_deep() -> CanonicalError:
 
 
 def _unique_members(members: list[tuple[str, Json]]) -> dict[str, Json]:
-    found = dict(members)
-    if len(found) != len(members):
-        names = [name for name, _ in members]
-        twice = next(name for name in names if names.count(name) > 1)
-        raise CanonicalError(f"expected each key once in an object, found {twice[:64]!r} twice")
+    found: dict[str, Json] = {}
+    for name, value in members:
+        if name in found:
+            raise CanonicalError(f"expected each key once in an object, found {name[:64]!r} twice")
+        found[name] = value
     return found
 
 

@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 
 from evidence.canonical import (
     MAX_CANONICAL_BYTES,
+    MAX_CONTAINERS,
     MAX_DEPTH,
     MAX_INTEGER,
     Json,
@@ -164,6 +165,17 @@ def test_deep_nesting_is_refused_before_any_recursion(raw: bytes) -> None:
         parse_json(raw)
 
 
+@pytest.mark.parametrize("unit", [b"[]", b'{"":0}'])
+def test_objects_and_lists_up_to_the_cap_are_accepted_and_one_more_refused(unit: bytes) -> None:
+    def of(containers: int) -> bytes:
+        return b"[" + b",".join([unit] * (containers - 1)) + b"]"
+
+    assert len(parse_canonical(of(MAX_CONTAINERS))) == MAX_CONTAINERS - 1  # type: ignore[arg-type]
+    for parse in (parse_json, parse_canonical):
+        with pytest.raises(CanonicalError, match="at most 262144 objects and lists, found 262145"):
+            parse(of(MAX_CONTAINERS + 1))
+
+
 def test_brackets_inside_strings_do_not_nest() -> None:
     text = "[{" * 100 + '"' + "\\" + "[" * 100
     assert parse_canonical(encode_canonical([text, text])) == [text, text]
@@ -184,10 +196,11 @@ def test_input_above_the_size_cap_is_refused() -> None:
         b"1" * MAX_CANONICAL_BYTES,
         b"0." + b"1" * (MAX_CANONICAL_BYTES - 2),
         b'"' + b'\\"' * (MAX_CANONICAL_BYTES // 2 - 1),
+        b"{" + b",".join(b'"%d":0' % n for n in (*range(300_000), 299_999)) + b"}",
     ],
-    ids=["integer", "fraction", "unterminated string of escapes"],
+    ids=["integer", "fraction", "unterminated string of escapes", "last of many keys twice"],
 )
-def test_hostile_literal_is_refused_in_linear_time(raw: bytes) -> None:
+def test_hostile_text_is_refused_in_linear_time(raw: bytes) -> None:
     started = time.process_time()
     with pytest.raises(CanonicalError):
         parse_json(raw)
