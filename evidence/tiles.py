@@ -23,7 +23,10 @@ MAX_TILE_LEVEL = 5
 MAX_CACHED_TILES = 256
 # A proof in a tree of 10^8 leaves reads seven tiles; 256 are 2 MiB.
 
-_PATH = re.compile(r"tile/([0-5])/((?:x[0-9]{3}/)*[0-9]{3})(?:\.p/([1-9][0-9]{0,2}))?", re.ASCII)
+_PATH = re.compile(
+    r"tile/([0-5])/((?:x[0-9]{3}/){0,4}[0-9]{3})(?:\.p/([1-9][0-9]{0,2}))?", re.ASCII
+)
+# 2^48 leaves fill 2^40 tiles, whose indexes have at most 13 digits: five groups.
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

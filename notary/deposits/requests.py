@@ -61,13 +61,20 @@ def require_raw_body(request: Request) -> None:
 
 
 def read_idempotency_key(
+    request: Request,
     idempotency_key: Annotated[str | None, Header(alias="Idempotency-Key")] = None,
 ) -> str | None:
     """Return the key, or None when the request has none.
 
     Raises:
-        InvalidFieldError: it is not 1 to 255 printable ASCII characters without space.
+        InvalidFieldError: it is given twice, or is not 1 to 255 printable ASCII characters without
+            space.
     """
+    if len(request.headers.getlist("Idempotency-Key")) > 1:
+        # The framework would take one of them, and a caller could not know which.
+        raise InvalidFieldError(
+            "Idempotency-Key", "Idempotency-Key is given once, found it more often."
+        )
     if idempotency_key is not None and not _IDEMPOTENCY_KEY.fullmatch(idempotency_key):
         raise InvalidFieldError(
             "Idempotency-Key",
@@ -90,9 +97,12 @@ async def read_digests_request(request: Request) -> DigestsRequest:
     """Return what the JSON body asks for.
 
     Raises:
-        InvalidFieldError: it is too long, or not JSON of the strict kind we sign.
+        InvalidFieldError: it is too long, or not JSON of the strict kind we sign; or there is a
+            query, which would go unheard.
         RequestValidationError: a member is missing, unknown or of another type.
     """
+    if request.scope["query_string"]:
+        raise InvalidFieldError("query", "The body says everything, found a query besides.")
     body = bytearray()
     async for chunk in request.stream():
         body += chunk
