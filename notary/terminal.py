@@ -154,7 +154,7 @@ def say_summary(made: int, given: int, assurances: set[str]) -> None:
     if "sandbox" in assurances:
         say(
             "Sandbox: a simulated chain and a demo timestamp authority are no independent"
-            " evidence. 沙盒：模拟链与演示时间戳不构成独立证据。"
+            " evidence. 沙箱：模拟链与演示时间戳不构成独立证据。"
         )
 
 

@@ -10,7 +10,6 @@ from pathlib import Path
 
 from fastapi import FastAPI
 from fastapi.staticfiles import StaticFiles
-from jinja2 import Environment, PackageLoader, StrictUndefined
 from starlette.datastructures import MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
@@ -18,19 +17,10 @@ from verifier.problems import add_problem_handlers
 from verifier.reading import read_trust_root
 from verifier.routes import Context, make_router
 from verifier.upload import MAX_EXHIBIT_BYTES
+from verifier.web.pages import SECURITY_HEADERS, open_templates
 
-SECURITY_HEADERS = {
-    "Content-Security-Policy": (
-        "default-src 'self'; object-src 'none'; base-uri 'none'; form-action 'self'; "
-        "frame-ancestors 'none'"
-    ),
-    "X-Content-Type-Options": "nosniff",
-    "Referrer-Policy": "no-referrer",
-    "Cross-Origin-Opener-Policy": "same-origin",
-    "Cross-Origin-Resource-Policy": "same-origin",
-    # Reports are about somebody's evidence; no cache on the way keeps them.
-    "Cache-Control": "no-store",
-}
+# Reports are about somebody's evidence; no cache on the way keeps them.
+HEADERS = {**SECURITY_HEADERS, "Cache-Control": "no-store"}
 
 _STATIC = Path(__file__).parent / "web" / "static"
 
@@ -49,25 +39,19 @@ def create_app(
         trust=read_trust_root(trust_root),
         clock=clock,
         max_exhibit_bytes=max_exhibit_bytes,
-        templates=Environment(
-            loader=PackageLoader("verifier", "web/templates"),
-            autoescape=True,
-            undefined=StrictUndefined,
-            trim_blocks=True,
-            lstrip_blocks=True,
-        ),
+        templates=open_templates("verifier"),
     )
     # The documentation pages of FastAPI load scripts from elsewhere, which an intranet has not.
     app = FastAPI(title="Zhenglian verifier", version="1", docs_url=None, redoc_url=None)
-    app.add_middleware(_SecurityHeaders)
-    add_problem_handlers(app, SECURITY_HEADERS)
+    app.add_middleware(_Headers)
+    add_problem_handlers(app, HEADERS)
     app.include_router(make_router(context))
     app.mount("/static", StaticFiles(directory=_STATIC))
     return app
 
 
-class _SecurityHeaders:
-    """Adds SECURITY_HEADERS to every answer, refusals included."""
+class _Headers:
+    """Adds HEADERS to every answer, refusals included."""
 
     def __init__(self, app: ASGIApp) -> None:
         self._app = app
@@ -75,7 +59,7 @@ class _SecurityHeaders:
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         async def send_with_headers(message: Message) -> None:
             if message["type"] == "http.response.start":
-                MutableHeaders(scope=message).update(SECURITY_HEADERS)
+                MutableHeaders(scope=message).update(HEADERS)
             await send(message)
 
         await self._app(scope, receive, send_with_headers)

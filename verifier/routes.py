@@ -9,7 +9,6 @@ import tempfile
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
-from http import HTTPStatus
 from typing import Any
 
 from fastapi import APIRouter, Request, Response
@@ -26,7 +25,8 @@ from verifier.summary import sandbox_warning, summarise
 from verifier.trust import TrustRoot, encode_trust_root
 from verifier.upload import Upload, receive_upload
 from verifier.verify import verify_bundle
-from verifier.web.texts import PAGE
+from verifier.web.pages import choose_language
+from verifier.web.texts import FRAME, PAGE
 from verifier.words import LABELS, SYMBOLS, Language
 
 _FORM_SCHEMA: dict[str, Any] = {
@@ -127,14 +127,14 @@ def _page(
     context: Context,
     request: Request,
     template: str,
-    status: HTTPStatus = HTTPStatus.OK,
+    status: int = 200,
     **values: object,
 ) -> HTMLResponse:
     language = _language(request)
     html = context.templates.get_template(template).render(
         values,
         lang=language.value,
-        t={name: text.in_(language) for name, text in (*LABELS.items(), *PAGE.items())},
+        t={name: text.in_(language) for name, text in {**LABELS, **FRAME, **PAGE}.items()},
         symbols=SYMBOLS,
         sandbox=sandbox_warning(context.trust.assurance, language),
         trust_name=context.trust.name,
@@ -143,20 +143,5 @@ def _page(
 
 
 def _language(request: Request) -> Language:
-    """Return the language of ?lang=, else the reader's first in Accept-Language, else Chinese."""
     asked = request.query_params.get("lang")
-    wanted = [asked] if asked else _accepted(request.headers.get("accept-language", ""))
-    prefixes = {"zh": Language.ZH, "en": Language.EN}
-    return next((prefixes[tag[:2]] for tag in wanted if tag[:2] in prefixes), Language.ZH)
-
-
-def _accepted(header: str) -> list[str]:
-    """Return the language tags of Accept-Language (RFC 9110 §12.5.4), most wanted first."""
-    weighted = []
-    for item in header.lower().split(","):
-        tag, _, quality = item.strip().partition(";q=")
-        try:
-            weighted.append((float(quality or 1), tag.strip()))
-        except ValueError:
-            continue  # An item nobody can read says nothing about what its reader wants.
-    return [tag for _, tag in sorted(weighted, key=lambda pair: -pair[0])]
+    return choose_language(asked, request.headers.get("accept-language", ""))

@@ -295,7 +295,7 @@ NOT_CHECKED: Mapping[NotChecked, Text] = {
         "Whether the file matches: none was given; verify again together with the original file.",
     ),
     NotChecked.ORGANISATIONS_INDEPENDENCE: Text(
-        "日志、节点和时间戳是否由相互独立的机构运行：沙盒中不是。",
+        "日志、节点和时间戳是否由相互独立的机构运行：沙箱中不是。",
         "Whether independent organisations run log, validators and timestamps: in a sandbox,"
         " they do not.",
     ),
@@ -332,7 +332,7 @@ SUBJECTS: Mapping[str, Text] = {
 
 ASSURANCES: Mapping[Assurance, Text] = {
     Assurance.SANDBOX: Text(
-        "沙盒演示：区块链、时间戳和存证系统可能由同一方运行，结果不能作为独立证明。",
+        "沙箱演示：区块链、时间戳和存证系统可能由同一方运行，结果不能作为独立证明。",
         "Sandbox for trying out: one party may run the chain, the timestamps and the notary, so"
         " the outcome is not independent.",
     ),

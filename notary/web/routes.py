@@ -1,7 +1,7 @@
 """The routes of the pages: the deposit form, the state of one deposit, their static files.
 
-Owns language choice and the headers that keep a page from being framed or fed foreign scripts.
-Leaves every deposit to the HTTP interface, which the scripts of the pages use like anyone else.
+Owns which page is shown and how long it is kept. Leaves every deposit to the HTTP interface, which
+the scripts of the pages use like anyone else, and what all our pages share to `verifier.web.pages`.
 """
 
 from functools import cache
@@ -10,29 +10,19 @@ from typing import Annotated
 
 from fastapi import APIRouter, Depends, Query, Request, Response
 from fastapi.responses import HTMLResponse
-from jinja2 import Environment, PackageLoader, StrictUndefined
+from jinja2 import Environment
 from starlette.staticfiles import StaticFiles
 
-from notary.web.texts import PAGE, PROBLEMS, SCRIPT
+from notary.web.texts import PAGE, PROBLEMS, SANDBOX, SCRIPT
 from notary.wiring import CurrentNotary
 from verifier.trust import Assurance
-from verifier.words import Language
+from verifier.web.pages import SECURITY_HEADERS, choose_language, open_templates
+from verifier.web.texts import FRAME
 
-SECURITY_HEADERS = {
-    "Content-Security-Policy": (
-        "default-src 'self'; object-src 'none'; base-uri 'none'; form-action 'self'; "
-        "frame-ancestors 'none'"
-    ),
-    "X-Content-Type-Options": "nosniff",
-    "Referrer-Policy": "no-referrer",
-    "Cross-Origin-Opener-Policy": "same-origin",
-    "Cross-Origin-Resource-Policy": "same-origin",
-}
 # A stream id stands in the address of the page; no cache on the way keeps it.
 _PAGE_CACHING = {"Cache-Control": "no-store", "Vary": "Accept-Language"}
 # Kept, but asked about each time by its ETag: after an upgrade no old script meets a new page.
 _STATIC_CACHING = {"Cache-Control": "no-cache"}
-_STATIC = Path(__file__).parent / "static"
 
 
 def shown_assurance(notary: CurrentNotary) -> Assurance:
@@ -57,8 +47,8 @@ async def page(
     html = template.render(
         lang=language.value,
         stream=stream,
-        sandbox=assurance is Assurance.SANDBOX,
-        t={name: text.in_(language) for name, text in PAGE.items()},
+        sandbox=SANDBOX.in_(language) if assurance is Assurance.SANDBOX else None,
+        t={name: text.in_(language) for name, text in {**FRAME, **PAGE}.items()},
         words={
             "lang": language.value,
             **{name: text.in_(language) for name, text in SCRIPT.items()},
@@ -72,36 +62,18 @@ async def page(
 @router.get("/static/{name}")
 async def static_file(request: Request, name: str) -> Response:
     """A script, style or picture of the pages; 304 to whoever has it already."""
-    response = await StaticFiles(directory=_STATIC).get_response(name, request.scope)
+    response = await _static().get_response(name, request.scope)
     response.headers.update({**SECURITY_HEADERS, **_STATIC_CACHING})
     return response
 
 
-def choose_language(asked: str | None, accept_language: str) -> Language:
-    """The language of ?lang=, else the reader's first in Accept-Language, else Chinese."""
-    wanted = [asked.lower()] if asked else _accepted(accept_language)
-    known = {"zh": Language.ZH, "en": Language.EN}
-    return next((known[tag[:2]] for tag in wanted if tag[:2] in known), Language.ZH)
-
-
-def _accepted(header: str) -> list[str]:
-    """The language tags of Accept-Language (RFC 9110 §12.5.4), most wanted first."""
-    weighted = []
-    for item in header.lower().split(","):
-        tag, _, quality = item.replace(" ", "").partition(";q=")
-        try:
-            weighted.append((float(quality or 1), tag))
-        except ValueError:
-            continue  # An item nobody can read says nothing about what its reader wants.
-    return [tag for weight, tag in sorted(weighted, key=lambda pair: -pair[0]) if weight > 0]
+@cache
+def _static() -> StaticFiles:
+    """The files of these pages, and those which all pages share."""
+    own = Path(__file__).parent / "static"
+    return StaticFiles(directory=own, packages=[("verifier", "web/static")])
 
 
 @cache
 def _templates() -> Environment:
-    return Environment(
-        loader=PackageLoader("notary", "web/templates"),
-        autoescape=True,
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
+    return open_templates("notary", "verifier")

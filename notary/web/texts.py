@@ -8,17 +8,14 @@ from collections.abc import Mapping
 
 from verifier.words import Text
 
+SANDBOX = Text(
+    "沙箱演示：本服务使用模拟链和演示用时间戳，由同一方运行，不构成独立证据。",
+    "Sandbox for trying out: this notary uses a simulated chain and demo timestamps, all run by one"
+    " party; they are no independent evidence.",
+)
+
 PAGE: Mapping[str, Text] = {
-    "brand": Text("证链", "Zhenglian"),
     "title": Text("存证", "Deposit evidence"),
-    "language": Text("语言", "Language"),
-    "skip": Text("跳到正文", "Skip to the content"),
-    "sandbox": Text("沙盒", "Sandbox"),
-    "sandbox_warning": Text(
-        "本服务使用模拟链和演示用时间戳，由同一方运行，不构成独立证据。",
-        "This notary uses a simulated chain and demo timestamps, all run by one party; they are no"
-        " independent evidence.",
-    ),
     "no_script": Text(
         "本页需要 JavaScript 才能上传文件或计算摘要。请在浏览器中启用后重新打开本页，"
         "或使用命令行：notary deposit 文件名",

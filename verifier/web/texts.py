@@ -4,10 +4,14 @@ from collections.abc import Mapping
 
 from verifier.words import Text
 
-PAGE: Mapping[str, Text] = {
+# What base.html says around every page of ours, the notary's included.
+FRAME: Mapping[str, Text] = {
     "brand": Text("证链", "Zhenglian"),
     "skip": Text("跳到正文", "Skip to the content"),
     "language": Text("语言", "Language"),
+}
+
+PAGE: Mapping[str, Text] = {
     "choose_again": Text("（须重新选择文件）", "(choose the files again)"),
     "form_heading": Text("核验一份证据", "Verify a piece of evidence"),
     "intro": Text(

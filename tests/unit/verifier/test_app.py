@@ -11,7 +11,7 @@ from fastapi.testclient import TestClient
 
 from evidence.bundle import MAX_BUNDLE_BYTES
 from evidence.canonical import encode_canonical
-from verifier.app import SECURITY_HEADERS, create_app
+from verifier.app import HEADERS, create_app
 from verifier.errors import TrustError
 from verifier.problems import PROBLEMS
 from verifier.trust import encode_trust_root, parse_trust_root
@@ -160,6 +160,7 @@ def test_nothing_uploaded_is_left(tmp_path: Path, monkeypatch: pytest.MonkeyPatc
     ("method", "path", "status"),
     [
         ("GET", "/", 200),
+        ("GET", "/static/look.css", 200),
         ("GET", "/static/verifier.css", 200),
         ("GET", "/static/verifier.js", 200),
         ("GET", "/static/icon.svg", 200),
@@ -177,7 +178,7 @@ def test_every_answer_has_the_security_headers(
 ) -> None:
     response = client.request(method, path)
     assert response.status_code == status
-    for name, value in SECURITY_HEADERS.items():
+    for name, value in HEADERS.items():
         assert response.headers[name] == value
     assert "default-src 'self'" in response.headers["content-security-policy"]
     assert "unsafe" not in response.headers["content-security-policy"]
@@ -273,12 +274,12 @@ def test_page_without_a_chosen_exhibit_verifies_the_bundle(client: TestClient) -
 
 def test_every_page_carries_the_mark_of_the_sandbox(client: TestClient, tmp_path: Path) -> None:
     pages = [client.get("/"), client.post("/", files=files()), client.post("/")]
-    assert all("沙盒演示" in page.text for page in pages)
+    assert all("沙箱演示" in page.text for page in pages)
     production = (PASSED / "trust.json").read_text("utf-8").replace("sandbox", "production")
     (tmp_path / "trust.json").write_text(production, "utf-8")
     with TestClient(create_app(tmp_path / "trust.json")) as other:
         pages = [other.get("/"), other.post("/", files=files()), other.post("/")]
-    assert not any("沙盒" in page.text for page in pages)
+    assert not any("沙箱" in page.text for page in pages)
 
 
 def test_text_of_a_stranger_is_escaped_on_the_page(client: TestClient) -> None:

@@ -6,7 +6,6 @@ from fastapi.testclient import TestClient
 
 from notary.web import routes
 from verifier.trust import Assurance
-from verifier.words import Language
 
 STREAM = "exhibit:" + "0" * 32
 
@@ -24,27 +23,6 @@ def client() -> TestClient:
 
 
 @pytest.mark.parametrize(
-    ("asked", "accepted", "language"),
-    [
-        (None, "", Language.ZH),
-        (None, "en", Language.EN),
-        (None, "fr, en-GB;q=0.5, zh;q=0.4", Language.EN),
-        (None, "en;q=0.4, zh-CN;q=0.9", Language.ZH),
-        (None, "en;q=0", Language.ZH),
-        (None, "en;q=nonsense", Language.ZH),
-        (None, "fr, de", Language.ZH),
-        ("en", "zh", Language.EN),
-        ("zh", "en", Language.ZH),
-        ("fr", "en", Language.ZH),
-    ],
-)
-def test_the_language_is_the_one_asked_for_or_preferred(
-    asked: str | None, accepted: str, language: Language
-) -> None:
-    assert routes.choose_language(asked, accepted) is language
-
-
-@pytest.mark.parametrize(
     ("path", "heading"),
     [
         ("/?lang=zh", "<h1>存证一个文件</h1>"),
@@ -58,6 +36,12 @@ def test_each_page_comes_in_each_language(client: TestClient, path: str, heading
     assert answer.status_code == 200
     assert heading in answer.text
     assert answer.headers["content-language"] in answer.text.split("<head>")[0]
+
+
+def test_a_page_nobody_asked_for_by_language_comes_in_the_readers(client: TestClient) -> None:
+    for accepted, language in (("en-GB", "en"), ("zh", "zh-CN"), ("fr", "zh-CN")):
+        answer = client.get("/", headers={"Accept-Language": accepted})
+        assert answer.headers["content-language"] == language
 
 
 def test_the_other_language_is_offered_for_the_same_deposit(client: TestClient) -> None:
@@ -105,6 +89,7 @@ def test_no_page_carries_script_or_style_of_its_own(client: TestClient) -> None:
     ("name", "media_type"),
     [
         ("notary.css", "text/css"),
+        ("look.css", "text/css"),
         ("form.js", "text/javascript"),
         ("deposit.js", "text/javascript"),
         ("digest-worker.js", "text/javascript"),
@@ -122,7 +107,9 @@ def test_static_files_are_kept_and_asked_about(
     assert (again.status_code, again.content) == (304, b"")
 
 
-@pytest.mark.parametrize("name", ["absent.js", "..%2Froutes.py", "%2e%2e%2ftexts.py"])
+@pytest.mark.parametrize(
+    "name", ["absent.js", "..%2Froutes.py", "%2e%2e%2ftexts.py", "..%2Ftemplates%2Fbase.html"]
+)
 def test_nothing_but_static_files_is_handed_out(client: TestClient, name: str) -> None:
     assert client.get(f"/static/{name}").status_code == 404
 

@@ -5,13 +5,18 @@ from pathlib import Path
 
 import pytest
 
+import verifier.web
 from notary import web
 from notary.problems import PROBLEMS as PROBLEMS_OF_THE_SERVICE
-from notary.web.texts import PAGE, PROBLEMS, SCRIPT
+from notary.web.texts import PAGE, PROBLEMS, SANDBOX, SCRIPT
+from verifier.web.texts import FRAME as WORDS_OF_THE_FRAME
 
 WEB = Path(str(web.__file__)).parent
 SCRIPTS = "\n".join(path.read_text() for path in sorted((WEB / "static").glob("*.js")))
-TEMPLATES = "\n".join(path.read_text() for path in sorted((WEB / "templates").glob("*.html")))
+FRAME = Path(str(verifier.web.__file__)).parent / "templates" / "base.html"
+TEMPLATES = "\n".join(
+    path.read_text() for path in (FRAME, *sorted((WEB / "templates").glob("*.html")))
+)
 FORBIDDEN = re.compile(
     "法律效力|不可篡改|绝对|保证真实|确权"
     "|legally binding|tamper-proof|immutable|authentic|guarantee",
@@ -19,7 +24,11 @@ FORBIDDEN = re.compile(
 )
 
 
-@pytest.mark.parametrize("texts", [PAGE, SCRIPT, PROBLEMS], ids=["page", "script", "problems"])
+@pytest.mark.parametrize(
+    "texts",
+    [PAGE, SCRIPT, PROBLEMS, {"sandbox": SANDBOX}],
+    ids=["page", "script", "problems", "sandbox"],
+)
 def test_every_text_is_there_in_both_languages_and_claims_nothing_more(
     texts: dict[str, object],
 ) -> None:
@@ -47,7 +56,7 @@ def test_the_templates_use_every_word_of_the_page() -> None:
     named = set(re.findall(r"\bt\.(\w+)", TEMPLATES))
     built = {name for name in PAGE if name.startswith("step_")}
     rows = {name for name in PAGE if f'"{name}"' in TEMPLATES}
-    assert named | built | rows == set(PAGE)
+    assert named | built | rows == {*PAGE, *WORDS_OF_THE_FRAME}
 
 
 def test_the_problems_explained_are_problems_of_the_service() -> None:
