@@ -1,8 +1,9 @@
 """Every error as RFC 9457 problem details (application/problem+json).
 
 Owns the HTTP status and title of each error code, and the handlers that turn whatever was raised
-into a problem. Leaves raising to the capabilities. A problem never shows a stack trace, a path or a
-key; the cause of an internal error is in the program's own logging only.
+into a problem. Leaves raising to the capabilities and rendering to `verifier.problems`. A problem
+never shows a stack trace, a path or a key; the cause of an internal error is in the program's own
+logging only.
 """
 
 import logging
@@ -11,19 +12,16 @@ from typing import Any
 
 from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
-from fastapi.responses import JSONResponse
 from starlette.exceptions import HTTPException
 
 from notary.errors import NO_SPACE, RequestError
 from notary.storage.blobs import BlobStoreFullError
-
-MEDIA_TYPE = "application/problem+json"
-TYPE_PREFIX = "urn:zhenglian:problem:"
+from verifier.problems import Kind, ProblemResponse
 
 RETRY_AFTER_S = 1
 # A checkpoint is anchored within two seconds on default settings.
 
-PROBLEMS: Mapping[str, tuple[int, str]] = {
+PROBLEMS: Mapping[str, Kind] = {
     "upload-truncated": (400, "The upload ended early"),
     "not-found": (404, "There is nothing at this address"),
     "deposit-unknown": (404, "There is no such deposit"),
@@ -53,30 +51,17 @@ _WHOLE_PARTS = ("query", "body", "path", "header")
 _LOG = logging.getLogger(__name__)
 
 
-class ProblemResponse(JSONResponse):
-    """Problem details of one code."""
-
-    media_type = MEDIA_TYPE
-
-    def __init__(
-        self,
-        code: str,
-        detail: str,
-        *,
-        members: Mapping[str, Any] | None = None,
-        headers: Mapping[str, str] | None = None,
-    ) -> None:
-        status, title = PROBLEMS[code]
-        content = {
-            **(members or {}),
-            "type": TYPE_PREFIX + code,
-            "title": title,
-            "status": status,
-            "detail": detail,
-            "code": code,
-        }
-        extra = {"retry-after": str(RETRY_AFTER_S)} if code in _RETRYABLE else {}
-        super().__init__(content, status_code=status, headers={**extra, **(headers or {})})
+def _problem(
+    code: str,
+    detail: str,
+    *,
+    members: Mapping[str, Any] | None = None,
+    headers: Mapping[str, str] | None = None,
+) -> ProblemResponse:
+    extra = {"retry-after": str(RETRY_AFTER_S)} if code in _RETRYABLE else {}
+    return ProblemResponse(
+        code, PROBLEMS[code], detail, members=members, headers={**extra, **(headers or {})}
+    )
 
 
 def add_problem_handlers(app: FastAPI) -> None:
@@ -84,11 +69,11 @@ def add_problem_handlers(app: FastAPI) -> None:
 
     @app.exception_handler(RequestError)
     async def _refused(_request: Request, error: RequestError) -> ProblemResponse:
-        return ProblemResponse(error.code, str(error), members=error.members)
+        return _problem(error.code, str(error), members=error.members)
 
     @app.exception_handler(BlobStoreFullError)
     async def _full(_request: Request, _error: BlobStoreFullError) -> ProblemResponse:
-        return ProblemResponse("storage-full", NO_SPACE)
+        return _problem("storage-full", NO_SPACE)
 
     @app.exception_handler(RequestValidationError)
     async def _invalid(_request: Request, error: RequestValidationError) -> ProblemResponse:
@@ -96,19 +81,17 @@ def add_problem_handlers(app: FastAPI) -> None:
         first = error.errors()[0]
         path = [str(part) for part in first["loc"] if part not in _WHOLE_PARTS]
         field = ".".join(path) or "body"
-        return ProblemResponse(
-            "invalid-field", f"{field}: {first['msg']}.", members={"field": field}
-        )
+        return _problem("invalid-field", f"{field}: {first['msg']}.", members={"field": field})
 
     @app.exception_handler(HTTPException)
     async def _http(_request: Request, error: HTTPException) -> ProblemResponse:
         code = _HTTP_CODES.get(error.status_code, "bad-request")
         detail = _HTTP_DETAILS.get(code, str(error.detail))
-        return ProblemResponse(code, detail, headers=error.headers)
+        return _problem(code, detail, headers=error.headers)
 
     @app.exception_handler(Exception)
     async def _failed(request: Request, error: Exception) -> ProblemResponse:
         _LOG.error("%s %r failed", request.method, request.url.path, exc_info=error)
-        return ProblemResponse(
+        return _problem(
             "internal-error", "The notary failed to answer; the operator's logging says why."
         )

@@ -1,32 +1,57 @@
 """Refusals of the HTTP service as problem details (RFC 9457, application/problem+json).
 
-Owns the HTTP status and title of each code and the handlers that turn what was raised into a
-problem. Leaves refusing to `routes` and `upload`. A report is never a problem, whatever it says.
+Owns the HTTP status and title of each code, the handlers that turn what was raised into a problem,
+and its rendering, which the notary shares. Leaves refusing to `routes` and `upload`. A report is
+never a problem, whatever it says.
 """
 
 from collections.abc import Mapping
 from http import HTTPStatus
+from typing import Any
 
 from fastapi import FastAPI, Request
 from fastapi.responses import JSONResponse
 from starlette.exceptions import HTTPException
 
-MEDIA_TYPE = "application/problem+json"
-TYPE_PREFIX = "urn:zhenglian:problem:"
+Kind = tuple[int, str]
+"""The HTTP status and the title of a code."""
 
-PROBLEMS: Mapping[str, tuple[HTTPStatus, str]] = {
-    "form-malformed": (HTTPStatus.BAD_REQUEST, "The form is not complete"),
-    "not-found": (HTTPStatus.NOT_FOUND, "There is nothing at this address"),
-    "method-not-allowed": (
-        HTTPStatus.METHOD_NOT_ALLOWED,
-        "This address does not take this method",
-    ),
-    "exhibit-too-large": (HTTPStatus.REQUEST_ENTITY_TOO_LARGE, "The exhibit is too large"),
-    "form-expected": (HTTPStatus.UNSUPPORTED_MEDIA_TYPE, "The request is not a form"),
-    "bundle-missing": (HTTPStatus.UNPROCESSABLE_ENTITY, "There is no bundle in the form"),
-    "internal-error": (HTTPStatus.INTERNAL_SERVER_ERROR, "The verifier failed"),
-    "not-ready": (HTTPStatus.SERVICE_UNAVAILABLE, "The verifier cannot take uploads"),
+PROBLEMS: Mapping[str, Kind] = {
+    "form-malformed": (400, "The form is not complete"),
+    "not-found": (404, "There is nothing at this address"),
+    "method-not-allowed": (405, "This address does not take this method"),
+    "exhibit-too-large": (413, "The exhibit is too large"),
+    "form-expected": (415, "The request is not a form"),
+    "bundle-missing": (422, "There is no bundle in the form"),
+    "internal-error": (500, "The verifier failed"),
+    "not-ready": (503, "The verifier cannot take uploads"),
 }
+
+
+class ProblemResponse(JSONResponse):
+    """The problem details of one refusal; `members` are further facts for programs."""
+
+    media_type = "application/problem+json"
+
+    def __init__(
+        self,
+        code: str,
+        kind: Kind,
+        detail: str,
+        *,
+        members: Mapping[str, Any] | None = None,
+        headers: Mapping[str, str] | None = None,
+    ) -> None:
+        status, title = kind
+        content = {
+            **(members or {}),
+            "type": f"urn:zhenglian:problem:{code}",
+            "title": title,
+            "status": status,
+            "detail": detail,
+            "code": code,
+        }
+        super().__init__(content, status_code=status, headers=headers)
 
 
 class RefusedError(Exception):
@@ -45,21 +70,17 @@ def add_problem_handlers(app: FastAPI, headers: Mapping[str, str]) -> None:
     The framework answers those outside its middleware, so they must bring the headers themselves.
     """
 
-    async def refused(_: Request, error: Exception) -> JSONResponse:
+    async def refused(_: Request, error: Exception) -> ProblemResponse:
         assert isinstance(error, RefusedError)
-        return problem(error)
+        return _problem(error.code, error.detail)
 
-    async def no_route(_: Request, error: Exception) -> JSONResponse:
+    async def no_route(_: Request, error: Exception) -> ProblemResponse:
         assert isinstance(error, HTTPException)
         code = "not-found" if error.status_code == HTTPStatus.NOT_FOUND else "method-not-allowed"
-        answer = problem(RefusedError(code, error.detail))
-        answer.headers.update(error.headers or {})
-        return answer
+        return _problem(code, error.detail, error.headers)
 
-    async def failed(_: Request, __: Exception) -> JSONResponse:
-        answer = problem(RefusedError("internal-error", "the cause is in the verifier's logging"))
-        answer.headers.update(headers)
-        return answer
+    async def failed(_: Request, __: Exception) -> ProblemResponse:
+        return _problem("internal-error", "the cause is in the verifier's logging", headers)
 
     app.add_exception_handler(RefusedError, refused)
     app.add_exception_handler(HTTPStatus.NOT_FOUND, no_route)
@@ -67,17 +88,5 @@ def add_problem_handlers(app: FastAPI, headers: Mapping[str, str]) -> None:
     app.add_exception_handler(Exception, failed)
 
 
-def problem(error: RefusedError) -> JSONResponse:
-    """Return the problem document of `error`."""
-    status, title = PROBLEMS[error.code]
-    return JSONResponse(
-        {
-            "type": TYPE_PREFIX + error.code,
-            "title": title,
-            "status": status.value,
-            "detail": error.detail,
-            "code": error.code,
-        },
-        status_code=status,
-        media_type=MEDIA_TYPE,
-    )
+def _problem(code: str, detail: str, headers: Mapping[str, str] | None = None) -> ProblemResponse:
+    return ProblemResponse(code, PROBLEMS[code], detail, headers=headers)
