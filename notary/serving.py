@@ -11,6 +11,10 @@ import uvicorn
 
 from notary.app import create_app
 from notary.settings import Settings
+from verifier.errors import AddressError
+from verifier.listening import require_free
+
+_LOG = logging.getLogger(__name__)
 
 _LET_REQUESTS_END_S = 10
 """How long a stop waits for requests under way; an upload that is cut off is not acknowledged."""
@@ -22,6 +26,12 @@ def run_service(settings: Settings) -> bool:
     Ends on SIGINT and SIGTERM.
     """
     _write_logging_to_the_terminal()
+    try:
+        # Asked before the chain and the database are opened, which takes seconds.
+        require_free(settings.host, settings.port)
+    except AddressError as error:
+        _LOG.critical("the notary cannot start: %s", error)
+        return False
     config = uvicorn.Config(
         create_app(settings),
         host=settings.host,

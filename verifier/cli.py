@@ -4,7 +4,8 @@ Owns options, exit codes and the layout on a terminal. Leaves deciding to `verif
 the sentences to `verifier.words`. `serve` needs the extra "notary"; `verify` needs only the base
 install and opens no connection.
 
-Exit codes: 0 PASSED, 1 FAILED, 2 the command could not be carried out, 3 INDETERMINATE.
+Exit codes: 0 PASSED, 1 FAILED, 2 the command could not be carried out, 3 INDETERMINATE. `serve`
+ends with 1 when it cannot listen, as any server does.
 """
 
 import os
@@ -26,7 +27,8 @@ from rich.text import Text as Styled
 
 from evidence.canonical import encode_canonical
 from evidence.digests import Measurement
-from verifier.errors import TrustError
+from verifier.errors import AddressError, TrustError
+from verifier.listening import require_free
 from verifier.reading import measure_file, read_bundle, read_trust_root
 from verifier.report import Status, report_json
 from verifier.summary import Line, StepRow, Summary, plain, summarise
@@ -39,6 +41,7 @@ EXIT_CODES: Mapping[Status, int] = {
     Status.INDETERMINATE: 3,
 }
 EXIT_USAGE = 2
+EXIT_NOT_LISTENING = 1
 
 PROGRESS_FROM_BYTES = 32 * 2**20
 # Below this hashing takes a fraction of a second; a bar would only flicker.
@@ -121,6 +124,7 @@ def serve(
             "install it with: pip install 'zhenglian[notary]'"
         )
     with _refusals():
+        require_free(host, port)
         application = create_app(trust_root)
     # No access log: who verifies what is nobody else's business.
     uvicorn.run(application, host=host, port=port, server_header=False, access_log=False)
@@ -144,18 +148,20 @@ def _language_of(environment: Mapping[str, str]) -> Language:
 
 @contextmanager
 def _refusals() -> Iterator[None]:
-    """Turn what a person can mistake into one sentence and exit code 2."""
+    """Turn what a person can mistake into one sentence and an exit code."""
     try:
         yield
     except TrustError as error:
         _refuse(str(error))
+    except AddressError as error:
+        _refuse(str(error), EXIT_NOT_LISTENING)
     except OSError as error:
         _refuse(f"expected a readable file at {error.filename}: {error.strerror}")
 
 
-def _refuse(sentence: str) -> NoReturn:
+def _refuse(sentence: str, exit_code: int = EXIT_USAGE) -> NoReturn:
     typer.echo("verifier: " + plain(sentence), err=True)
-    raise typer.Exit(EXIT_USAGE)
+    raise typer.Exit(exit_code)
 
 
 @contextmanager

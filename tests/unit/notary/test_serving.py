@@ -1,12 +1,15 @@
 """Running the service: refusals to start are one sentence, and requests leave no trace on it."""
 
 import logging
+import socket
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from typer.testing import CliRunner
 
 from notary import serving
+from notary.cli import app
 from notary.errors import DataDirectoryLockedError
 from notary.settings import Settings
 
@@ -30,6 +33,20 @@ def test_a_notary_that_cannot_start_says_so_without_a_traceback(
     output = "".join(capfd.readouterr())
     assert "the notary cannot start: the data directory" in output
     assert "Traceback" not in output
+
+
+def test_a_port_in_use_is_said_before_anything_is_opened(
+    tmp_path: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    data_dir = tmp_path / "data"
+    with socket.create_server(("127.0.0.1", 0)) as other:
+        port = other.getsockname()[1]
+        result = CliRunner().invoke(app, ["serve", f"--data-dir={data_dir}", f"--port={port}"])
+    assert result.exit_code == 1
+    output = (result.output + "".join(capfd.readouterr())).splitlines()
+    assert len(output) == 1
+    assert f"the notary cannot start: port {port} of 127.0.0.1 is in use" in output[0]
+    assert not data_dir.exists()
 
 
 def test_the_traceback_of_an_error_nobody_foresaw_is_kept() -> None:
