@@ -32,6 +32,12 @@ MAX_TOKEN_BYTES: Final = 32 * 2**10
 MAX_ACCURACY: Final = timedelta(days=1)
 """Authorities state a second or less; beyond a day a token orders nothing and is a mistake."""
 
+MAX_CERTIFICATES: Final = 8
+"""In practice at most four; each may have to be held against every other to find the path."""
+
+_MAX_TIME_CHARS = len("YYYYMMDDHHMMSS.ffffffZ")
+# Microseconds: finer times would be rounded, by every reader in its own way.
+
 _DEFAULT_ACCURACY = timedelta(seconds=1)
 _DIGEST_ALGORITHMS = frozenset({"sha256", "sha384", "sha512"})
 _ABSENT = b""
@@ -130,6 +136,10 @@ def _read_content_info(content_info: Any) -> _UnverifiedToken:
     _require(signed["crls"].dump() == _ABSENT, "it holds no revocation lists")
     _require(len(signed["signer_infos"]) == 1, "it has one signer")
     signer_info = signed["signer_infos"][0]
+    _require(
+        len(signed["certificates"]) <= MAX_CERTIFICATES,
+        f"it holds at most {MAX_CERTIFICATES} certificates",
+    )
     certificates = [choice.chosen for choice in signed["certificates"]]
     _require(
         all(each.serial_number > 0 for each in certificates),
@@ -230,6 +240,7 @@ def _is_digest(identifier: Any, allowed: frozenset[str] | set[str]) -> bool:
 
 
 def _time(gen_time: Any) -> datetime:
+    _require(len(gen_time.contents) <= _MAX_TIME_CHARS, "its time is in microseconds or coarser")
     time = gen_time.native
     if not isinstance(time, datetime):  # asn1crypto has a type of its own for the year 0.
         raise TokenMalformedError("the stated time is a time of our era, found another")

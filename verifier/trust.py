@@ -12,7 +12,7 @@ from enum import StrEnum
 from itertools import pairwise
 from typing import cast
 
-from cryptography.x509 import load_der_x509_certificate
+from cryptography.x509 import InvalidVersion, load_der_x509_certificate
 
 from evidence.canonical import Json, encode_canonical, parse_json
 from evidence.errors import EvidenceError
@@ -180,7 +180,7 @@ class TimestampRoot:
     def __post_init__(self) -> None:
         try:
             load_der_x509_certificate(self.certificate)
-        except ValueError as error:
+        except (ValueError, InvalidVersion) as error:
             raise TrustError(
                 f"the root of {self.name!r} is an X.509 certificate, found other bytes"
             ) from error

@@ -18,6 +18,7 @@ from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
 
 from evidence.errors import TimestampError
 from evidence.timestamp import (
+    MAX_CERTIFICATES,
     MAX_TOKEN_BYTES,
     TokenImprintError,
     TokenMalformedError,
@@ -53,11 +54,21 @@ def changed(change: Callable[[Any], object]) -> bytes:
 
 def resigned(change: Callable[[Any], object]) -> bytes:
     """Return the token with its TSTInfo changed and signed anew by the demo key."""
+    info = tsp.TSTInfo.load(stated())
+    change(info)
+    return signed_over(info.dump(force=True))
+
+
+def stated() -> bytes:
+    """Return the DER of the TSTInfo in the token."""
+    content_info = cms.ContentInfo.load(TOKEN)
+    return bytes(content_info["content"]["encap_content_info"]["content"])
+
+
+def signed_over(content: bytes) -> bytes:
+    """Return the token with another TSTInfo, signed anew by the demo key."""
     content_info = cms.ContentInfo.load(TOKEN)
     signed = content_info["content"]
-    info = tsp.TSTInfo.load(bytes(signed["encap_content_info"]["content"]))
-    change(info)
-    content = info.dump(force=True)
     signed["encap_content_info"]["content"] = core.ParsableOctetString(content)
     signer_info = signed["signer_infos"][0]
     attributes = cms.CMSAttributes(
@@ -72,7 +83,7 @@ def resigned(change: Callable[[Any], object]) -> bytes:
     signer_info["signature"] = SIGNING_KEY.sign(
         cms.CMSAttributes(list(attributes)).dump(), ec.ECDSA(hashes.SHA256())
     )
-    return content_info.dump(force=True)  # type: ignore[no-any-return]
+    return content_info.dump()  # type: ignore[no-any-return]
 
 
 def certificate(
@@ -285,6 +296,24 @@ def test_accuracy_is_read_and_one_second_without(
     assert time.latest == NOW + accuracy
 
 
+def with_decimals(decimals: bytes) -> bytes:
+    """Return the token with other decimals of the second, which asn1crypto would round."""
+    content = stated()
+    assert content[1] < 0x70, "a length of one byte, also of the longer content"
+    before, time = b"\x1220260131120000.25Z", b"20260131120000." + decimals + b"Z"
+    assert before in content
+    length = content[1] + 1 + len(time) - len(before)
+    rest = content[2:].replace(before, bytes((len(time),)) + time)
+    return signed_over(bytes((content[0], length)) + rest)
+
+
+def test_time_finer_than_microseconds_is_refused() -> None:
+    token = with_decimals(b"123456")
+    assert verify_token(token, MESSAGE, ROOTS).time == NOW.replace(microsecond=123_456)
+    with pytest.raises(TokenMalformedError, match="microseconds or coarser"):
+        verify_token(with_decimals(b"1234561"), MESSAGE, ROOTS)
+
+
 @pytest.mark.parametrize(
     ("change", "complaint"),
     [
@@ -367,6 +396,18 @@ def test_trusted_root_may_be_in_the_token_and_no_other_certificate() -> None:
     assert verify_token(with_certificates(TOKEN, ROOTS["demo"]), MESSAGE, ROOTS).time == NOW
     with pytest.raises(TokenMalformedError, match="certificates of its path"):
         verify_token(with_certificates(TOKEN, TEST_ROOTS["test"]), MESSAGE, ROOTS)
+
+
+def test_more_certificates_than_a_path_has_are_refused_unread() -> None:
+    # Each could be the issuer of any other, so that finding a path among hundreds takes a second.
+    ders = [
+        certificate("tsa" + "x" * n, "tsa", OTHER_KEY, OTHER_KEY).public_bytes(Encoding.DER)
+        for n in range(MAX_CERTIFICATES)
+    ]
+    with pytest.raises(TokenMalformedError, match="at most 8 certificates"):
+        verify_token(with_certificates(TOKEN, *ders), MESSAGE, ROOTS)
+    with pytest.raises(TokenMalformedError, match="certificates of its path"):
+        verify_token(with_certificates(TOKEN, *ders[1:]), MESSAGE, ROOTS)
 
 
 def test_certificate_twice_in_the_token_is_refused() -> None:

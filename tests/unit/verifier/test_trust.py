@@ -204,9 +204,20 @@ def test_certificate_above_the_limit_is_refused() -> None:
         parse_trust_root(edited(enlarge))
 
 
-def test_root_that_is_no_certificate_is_refused() -> None:
+VERSION = bytes.fromhex("a003020102")
+ROOT = TRUST.timestamp_authorities[0].certificate
+
+
+@pytest.mark.parametrize(
+    "other",
+    [b"\x00\x01\x02", ROOT + b"\x00", ROOT.replace(VERSION, VERSION[:-1] + b"\x05", 1)],
+    ids=["no DER", "a byte after it", "version 6"],
+)
+def test_root_that_is_no_certificate_is_refused(other: bytes) -> None:
+    assert other != ROOT
+
     def spoil(members: Any) -> None:
-        members["timestamp_authorities"][0]["root_certificate"] = "AAEC"
+        members["timestamp_authorities"][0]["root_certificate"] = encode_base64(other)
 
     with pytest.raises(TrustError, match="found other bytes"):
         parse_trust_root(edited(spoil))
