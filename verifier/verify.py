@@ -135,6 +135,7 @@ def verify_bundle(
             times[item.anchor],
             times[item.anchor - 1] if item.anchor > 0 else None,
             now,
+            head_block if n == len(items) - 1 else None,
         )
         for n, item in enumerate(items)
     ]

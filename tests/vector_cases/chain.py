@@ -307,6 +307,32 @@ def _times() -> Iterator[Case]:
     yield case("anchored_in_the_future_fail", why, world, bundle, now=world.now)
 
     yield _anchors_backwards()
+    yield from _head_times()
+
+
+def _head_times() -> Iterator[Case]:
+    """Yield the cases of a head proof whose block lies about its time."""
+    world, stream = two_entries()
+    bundle = world.bundle(stream)
+    assert bundle.head is not None
+    sealed_at = parse_header(bundle.head.header).timestamp
+    for name, why, timestamp in (
+        (
+            "head_in_the_future_fail",
+            "The block of the head proof is an hour later than the moment of verification: the "
+            "entries would be complete as of a time that has not come.",
+            sealed_at + 3600,
+        ),
+        (
+            "head_before_the_anchor_in_time_fail",
+            "The block of the head proof follows that of the last anchor, but its time is an hour "
+            "earlier.",
+            sealed_at - 3600,
+        ),
+    ):
+        header = resealed(bundle.head.header, world.consortium.keys, timestamp=timestamp)
+        changed = replace(bundle, head=replace(bundle.head, header=header))
+        yield case(name, why, world, changed, now=world.now)
 
 
 def _anchors_backwards() -> Case:

@@ -107,21 +107,25 @@ def check_times(
     times: AnchorTimes,
     times_before: AnchorTimes | None,
     now: datetime | None,
+    head: TrustedBlock | None = None,
 ) -> Finding:
     """Step 12: the times of entry `n` and of its anchor can all be right.
 
     `times_before` are those of the anchor before, None for the first; `now` is the moment of
-    verification, None if it is not to count.
+    verification, None if it is not to count; `head` is the block as of which the entries are
+    complete, given with the last of them.
     """
     step, subject = Step.TIMES, entry_subject(n)
     recorded = [] if entry is None else [("recorded_at", entry.recorded_at)]
-    tokens, blocks = _token_times(times), _block_times(times)
+    tokens, blocks = _token_times(times), _block_times(times.block)
+    heads = _block_times(head)
     in_order = [*product(recorded, tokens or blocks), *product(tokens, blocks)]
+    in_order += product(blocks, heads)
     if times_before is not None:
         in_order += product(_token_times(times_before), tokens)
-        in_order += product(_block_times(times_before), blocks)
+        in_order += product(_block_times(times_before.block), blocks)
     if now is not None:
-        in_order += product([*tokens, *blocks], [("the moment of verification", now)])
+        in_order += product([*tokens, *blocks, *heads], [("the moment of verification", now)])
     for (earlier, earlier_time), (later, later_time) in in_order:
         if earlier_time - later_time > TOLERANCE:
             message = (
@@ -142,5 +146,5 @@ def _token_times(times: AnchorTimes) -> list[tuple[str, datetime]]:
     return [(f"the token of {token.authority}", token.time) for token in times.tokens]
 
 
-def _block_times(times: AnchorTimes) -> list[tuple[str, datetime]]:
-    return [] if times.block is None else [(f"block {times.block.height}", times.block.time)]
+def _block_times(block: TrustedBlock | None) -> list[tuple[str, datetime]]:
+    return [] if block is None else [(f"block {block.height}", block.time)]

@@ -163,12 +163,16 @@ def test_vote_does_not_change_the_decision() -> None:
 
 
 def test_seal_of_a_stranger_is_rejected_even_beside_a_quorum() -> None:
-    refused(seal(unsealed_header(FOUR), [*FOUR, STRANGER]), "not a trusted validator")
+    refused(seal(unsealed_header(FOUR), [*FOUR[:3], STRANGER]), "not a trusted validator")
 
 
 def test_two_seals_of_one_validator_are_rejected() -> None:
     refused(seal(unsealed_header(FOUR), [*FOUR[:3], FOUR[0]]), "sealed the header twice")
     refused(seal(unsealed_header(FOUR), [FOUR[0]] * 3), "sealed the header twice")
+
+
+def test_more_seals_than_validators_are_rejected_unread() -> None:
+    refused(seal(unsealed_header(FOUR), [*FOUR, STRANGER]), "cannot have made 5 seals")
 
 
 def test_seal_with_the_high_form_of_s_is_rejected() -> None:

@@ -386,6 +386,19 @@ def test_times_follow_one_another_within_the_tolerance(
     assert outcome(check_times(0, an_entry(), now_times, before, now)) is expected
 
 
+def test_head_is_neither_before_the_anchor_nor_in_the_future() -> None:
+    entry, good = an_entry(), times(token=START, block=START)
+    later = TOLERANCE + timedelta(seconds=1)
+    for head_time, expected in (
+        (START - TOLERANCE, Status.PASSED),
+        (START - later, Reason.TIMES_CONTRADICT),
+        (START + TOLERANCE, Status.PASSED),
+        (START + later, Reason.TIMES_CONTRADICT),
+    ):
+        head = TrustedBlock(height=9, time=head_time)
+        assert outcome(check_times(0, entry, good, None, START, head)) is expected
+
+
 def test_times_of_an_unreadable_entry_are_decided_as_far_as_possible() -> None:
     good = times(token=START, block=START)
     assert check_times(0, None, good, None, None).reason is Reason.PREREQUISITE_FAILED
