@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import tempfile
 import time
 from pathlib import Path
@@ -29,7 +30,7 @@ def run() -> list[Row]:
 
 def _wait(client: Client, number: int) -> float:
     content = f"exhibit {number}".encode()
-    deposit = client.deposit_file(content, file_name=f"exhibit-{number}.txt")
+    deposit = client.deposit_file(io.BytesIO(content), file_name=f"exhibit-{number}.txt")
     acknowledged = time.perf_counter()
     while client.get(deposit.stream).state != "anchored":
         time.sleep(0.01)
