@@ -6,7 +6,7 @@ a bundle. Leaves deciding whether a signature or seal is right to `checks`.
 """
 
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
 from itertools import pairwise
@@ -96,14 +96,13 @@ class TrustedSigner(DatedKey):
 
     name: str
     """Shown to the reader."""
+    kid: str = field(init=False)
+    """The name of the key in signatures: its RFC 7638 thumbprint."""
 
     def __post_init__(self) -> None:
         self._check_period(f"the signer {self.name!r}")
-
-    @property
-    def kid(self) -> str:
-        """The name of the key in signatures: its RFC 7638 thumbprint."""
-        return self.public_key.kid
+        # Computed once: a bundle asks ten thousand times who of a thousand signers it was.
+        object.__setattr__(self, "kid", self.public_key.kid)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -1,6 +1,7 @@
 """The trust root: what is read, and what is refused."""
 
 import json
+import time
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import timedelta
@@ -11,6 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from evidence.fields import encode_base64
+from evidence.keys import PublicKey
 from tests.world import ORIGIN, PERIOD_START, World
 from verifier.errors import TrustError
 from verifier.trust import (
@@ -176,6 +178,18 @@ def test_keys_are_found_by_their_names() -> None:
     assert TRUST.log("other.example/log") is None
     assert TRUST.signer(TRUST.signers[1].kid) is TRUST.signers[1]
     assert TRUST.signer("A" * 43) is None
+
+
+def test_many_entries_are_looked_up_among_many_signers_in_seconds() -> None:
+    signers = tuple(
+        replace(TRUST.signers[0], public_key=PublicKey(algorithm="Ed25519", raw=raw))
+        for raw in (n.to_bytes(32, "little") for n in range(2, 1002))
+    )
+    trust = replace(TRUST, signers=signers)
+    started = time.process_time()
+    assert all(trust.signer("A" * 43) is None for _ in range(1_000))
+    assert time.process_time() - started < 2  # Hashing each key each time would take ten.
+    assert trust.signer(signers[-1].public_key.kid) is signers[-1]
 
 
 def test_log_key_of_another_algorithm_is_refused() -> None:
