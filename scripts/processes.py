@@ -20,6 +20,10 @@ BIN = Path(sys.executable).parent
 READY_TIMEOUT_S = 60.0
 
 
+class ServiceFailedError(Exception):
+    """A service did not become ready; the message ends with the last it said."""
+
+
 def free_port() -> int:
     """A loopback port that nobody listened on a moment ago."""
     with socket.socket() as probe:
@@ -31,17 +35,17 @@ def wait_until_ready(url: str, process: subprocess.Popen[bytes]) -> None:
     """``url``/readyz answered 200.
 
     Raises:
-        RuntimeError: the process ended first, or did not become ready in time.
+        ServiceFailedError: the process ended first, or did not become ready in time.
     """
     deadline = time.monotonic() + READY_TIMEOUT_S
     while time.monotonic() < deadline:
         if process.poll() is not None:
-            raise RuntimeError(f"{url}: the service ended with code {process.returncode}")
+            raise ServiceFailedError(f"{url}: the service ended with code {process.returncode}")
         with contextlib.suppress(httpx2.TransportError):
             if httpx2.get(f"{url}/readyz", timeout=2).status_code == 200:
                 return
         time.sleep(0.05)
-    raise RuntimeError(f"{url}: not ready after {READY_TIMEOUT_S:.0f} s")
+    raise ServiceFailedError(f"{url}: not ready after {READY_TIMEOUT_S:.0f} s")
 
 
 def stop(process: subprocess.Popen[bytes]) -> None:
@@ -68,7 +72,11 @@ def running(
             stderr=subprocess.STDOUT if output else None,
         )
         stack.callback(stop, process)
-        wait_until_ready(url, process)
+        try:
+            wait_until_ready(url, process)
+        except ServiceFailedError as error:
+            said = log.read_text(encoding="utf-8").splitlines()[-1:] if log else []
+            raise ServiceFailedError(" ".join([f"{error}.", *said])) from error
         yield process
 
 

@@ -8,7 +8,7 @@ import signal
 import threading
 from pathlib import Path
 
-from processes import running_notary, running_verifier
+from processes import ServiceFailedError, running_notary, running_verifier
 
 
 def main() -> None:
@@ -24,6 +24,14 @@ def main() -> None:
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, lambda *_: stop.set())
     options.data_dir.mkdir(parents=True, exist_ok=True)
+    try:
+        serve(options, stop)
+    except ServiceFailedError as error:
+        raise SystemExit(str(error)) from error
+
+
+def serve(options: argparse.Namespace, stop: threading.Event) -> None:
+    """Both services run until ``stop`` is set."""
     with contextlib.ExitStack() as stack:
         notary = stack.enter_context(
             running_notary(options.data_dir, port=options.port, log=options.data_dir / "notary.log")
