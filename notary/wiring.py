@@ -141,7 +141,7 @@ def open_notary(settings: Settings, seams: Seams) -> Iterator[Notary]:
             authority_name=authority.name,
             authority_root=authority.root_certificate,
         )
-        _publish(trust, data.trust_root)
+        trust = _publish(trust, data.trust_root)
         _LOG.warning(
             "this notary is a sandbox: its chain and its timestamp authority run in this process,"
             " so what it anchors is no independent evidence"
@@ -186,26 +186,28 @@ def open_notary(settings: Settings, seams: Seams) -> Iterator[Notary]:
         )
 
 
-def _publish(trust: TrustRoot, path: Path) -> None:
-    """The file holds the trust root, which says what it said at every earlier start.
+def _publish(trust: TrustRoot, path: Path) -> TrustRoot:
+    """The file holds the trust root that is returned: what it named once, it names for good.
 
-    Verifiers may have a copy: were it to name another chain or other keys, what was handed out
-    before would no longer verify, and nobody would have been told.
+    Verifiers may have a copy, and what was handed out before verifies under no other. When the
+    ledger is on another chain than the one named, anchoring finds out and stops; deposits go on.
 
     Raises:
-        StartError: the file names others; nothing was written.
+        StartError: the file names another log, key or timestamp authority; nothing was written.
     """
     if path.exists():
         try:
             earlier = parse_trust_root(path.read_bytes())
         except TrustError as error:
             raise StartError(f"{path} holds no trust root; restore it: {error}") from error
+        trust = replace(trust, ledger=earlier.ledger)
         if replace(earlier, name=trust.name) != trust:
             raise StartError(
-                f"the log, keys, chain and timestamp authority named in {path} are expected, found"
-                " others; restore the whole data directory from one backup"
+                f"the log, keys and timestamp authority named in {path} are expected, found others;"
+                " restore the whole data directory from one backup"
             )
     write_durably(path, encode_trust_root(trust))
+    return trust
 
 
 def current_notary(request: Request) -> Notary:

@@ -72,6 +72,7 @@ class Anchorer:
             anchored, in_flight = _states(connection)
         ledger_state = self._ledger.state()
         require_agreement(ledger_state, anchored, in_flight)
+        self._require_named_chain()
         if in_flight is None:
             checkpoint = self._sequencer.extend()
             if checkpoint is None:
@@ -80,6 +81,20 @@ class Anchorer:
         self._stamp(in_flight.size)
         anchoring = self._settle_tx(anchored, in_flight, ledger_state)
         return self._carry_out(anchoring, in_flight)
+
+    def _require_named_chain(self) -> None:
+        """The ledger is where the trust root says, so that verifiers will accept its proofs."""
+        named = self._trust.ledger
+        in_office = {
+            each.address for each_set in named.validator_sets for each in each_set.validators
+        }
+        if self._ledger.contract != named.contract or not in_office.issuperset(
+            self._ledger.validators
+        ):
+            raise LogForkError(
+                "the ledger is on another chain than the one the trust root names: the chain was"
+                " lost or replaced; restore it from a backup"
+            )
 
     def _stamp(self, size: int) -> None:
         """The checkpoint has a token of the authority that verifies."""
