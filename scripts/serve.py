@@ -27,7 +27,8 @@ def main() -> None:
     try:
         serve(options, stop)
     except ServiceFailedError as error:
-        raise SystemExit(str(error)) from error
+        if not stop.is_set():  # Ctrl-C reaches the services too, maybe before they are ready.
+            raise SystemExit(str(error)) from error
 
 
 def serve(options: argparse.Namespace, stop: threading.Event) -> None:
