@@ -87,12 +87,12 @@ def verify_stream(entries: Sequence[LinkedEntry], *, log: str, stream: str) -> N
             raise EntryOfAnotherStreamError(
                 f"expected entries of the stream {stream}, found one of {entry.stream}"
             )
-        require_allowed(history, entry)
         if entry.previous != previous:
             raise StreamBrokenError(
                 f"entry {entry.sequence} links to the leaf hash of the entry before, "
                 "found another link"
             )
+        require_allowed(history, entry)
         history.append(entry)
         previous = linked.leaf_hash
 

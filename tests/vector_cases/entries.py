@@ -158,6 +158,23 @@ def _streams() -> Iterator[Case]:
     ):
         yield _second_entry(name, why, mode=Mode.DIGESTS, content=CONTENT, **changes)
     yield _second_entry(
+        "link_and_event_fail",
+        "The second entry does not link to the first and is a deposit again: the former decides.",
+        mode=Mode.FILE,
+        content=CONTENT,
+        previous=bytes(32),
+        payload=deposited(CONTENT, Mode.FILE),
+    )
+    yield _second_entry(
+        "another_stream_and_link_fail",
+        "The second entry is the second of another exhibit's stream: it links to another entry.",
+        mode=Mode.DIGESTS,
+        content=CONTENT,
+        previous=bytes(32),
+        stream="exhibit:" + "f" * 32,
+    )
+    yield _other_log_before_malformed()
+    yield _second_entry(
         "original_after_file_fail",
         "The original is added to a deposit whose file the notary already held.",
         mode=Mode.FILE,
@@ -176,6 +193,22 @@ def _streams() -> Iterator[Case]:
         content=CONTENT,
         payload=deposited(CONTENT, Mode.FILE),
     )
+
+
+def _other_log_before_malformed() -> Case:
+    """Return the case of two entries that each break a rule."""
+    world = World()
+    honest = world.next_entry(STREAM, deposited(CONTENT, Mode.DIGESTS), None)
+    world.record(replace(honest, log="other.example/log"), None)
+    entry = world.next_entry(STREAM, original_added(CONTENT), None)
+    payload = encode_entry(entry).replace(b'"ORIGINAL_ADDED"', b'"DESTROYED"')
+    world.append(entry, sign_envelope(payload, (world.notary,), ENTRY_TYP), None)
+    world.anchor()
+    why = (
+        "The first entry was written for another log and the second is none: the reason is that "
+        "of the first."
+    )
+    return case("entry_of_another_log_before_malformed_fail", why, world, world.bundle(STREAM))
 
 
 def _second_entry(name: str, why: str, *, mode: Mode, content: bytes, **changes: Any) -> Case:

@@ -76,27 +76,28 @@ def check_stream(bundle: Bundle, leaves: Sequence[bytes]) -> tuple[Finding, Read
     """
     step, subject = Step.STREAM, "stream"
     entries: list[Entry | None] = []
+    linked: list[LinkedEntry] = []
     refusal: Finding | None = None
-    for n, item in enumerate(bundle.entries):
+    for n, (item, leaf) in enumerate(zip(bundle.entries, leaves, strict=True)):
         try:
-            entries.append(parse_entry(item.envelope.payload))
+            entry = parse_entry(item.envelope.payload)
         except EntryError as error:
             entries.append(None)
             refusal = refusal or refused(
                 step, subject, Reason.ENTRY_MALFORMED, f"entry {n}: {error}"
             )
-    linked = [
-        LinkedEntry(entry=entry, leaf_hash=leaf)
-        for entry, leaf in zip(entries, leaves, strict=True)
-        if entry is not None
-    ]
-    if refusal is None:
-        try:
+            continue
+        entries.append(entry)
+        if refusal is None:
+            linked.append(LinkedEntry(entry=entry, leaf_hash=leaf))
+    try:
+        if linked:
             verify_stream(linked, log=bundle.log, stream=bundle.stream)
-        except CustodyError as error:
-            refusal = refused(
-                step, subject, _STREAM_REASONS.get(type(error), Reason.STREAM_BROKEN), error
-            )
+    except CustodyError as error:
+        # It comes before an entry that cannot be read.
+        refusal = refused(
+            step, subject, _STREAM_REASONS.get(type(error), Reason.STREAM_BROKEN), error
+        )
     read = ReadStream(entries=tuple(entries), is_established=refusal is None)
     message = f"{len(entries)} entries form the stream {bundle.stream}"
     return refusal or passed(step, subject, message), read
