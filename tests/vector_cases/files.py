@@ -75,6 +75,7 @@ def _members() -> Iterator[Case]:
     yield made("other_type_fail", "Another kind of file.", type="zhenglian/trust-root/v1")
     yield made("unknown_member_fail", "A member that section 12 does not name.", comment="ok")
     yield made("stream_name_malformed_fail", "A stream id in capitals.", stream=stream.upper())
+    yield made("log_name_malformed_fail", "A space in the name of the log.", log="log example")
     yield made("no_entries_fail", "No entries.", entries=[])
 
     def drop_head(members: Any) -> None:

@@ -123,6 +123,18 @@ def test_unreadable_entry_keeps_its_place_in_the_stream() -> None:
     assert found.entries[1] == world.entries_of(stream)[1].entry
 
 
+def test_first_of_several_unreadable_entries_is_named() -> None:
+    world, stream = two_entries()
+    bundle = world.bundle(stream)
+    for n in range(2):
+        envelope = replace(bundle.entries[n].envelope, payload=b"{}")
+        bundle = with_entry(bundle, n, envelope=envelope)
+    leaves = [leaf_hash(encode_envelope(item.envelope)) for item in bundle.entries]
+    finding, _ = check_stream(bundle, leaves)
+    assert finding.reason is Reason.ENTRY_MALFORMED
+    assert finding.detail.startswith("entry 0: ")
+
+
 # 5 particulars
 
 
