@@ -5,7 +5,7 @@ from contextlib import asynccontextmanager
 from typing import Annotated, Any, Literal
 
 from anyio import to_thread
-from fastapi import APIRouter, Query, Request, Response, status
+from fastapi import APIRouter, Depends, Query, Request, Response, status
 
 from notary.deposits.requests import (
     IdempotencyKey,
@@ -20,6 +20,13 @@ from notary.deposits.upload import receive_upload
 from notary.wiring import CurrentNotary, Notary
 
 router = APIRouter(prefix="/v1/deposits", tags=["deposits"], dependencies=[PlainQuery])
+
+
+async def _require_log(notary: CurrentNotary) -> None:
+    notary.operations.require_log()
+
+
+_LOG_GOES_ON = Depends(_require_log)
 
 _RAW: dict[str, Any] = {
     "requestBody": {
@@ -36,7 +43,12 @@ _JSON: dict[str, Any] = {
 }
 
 
-@router.post("", status_code=status.HTTP_201_CREATED, dependencies=[RawBody], openapi_extra=_RAW)
+@router.post(
+    "",
+    status_code=status.HTTP_201_CREATED,
+    dependencies=[_LOG_GOES_ON, RawBody],
+    openapi_extra=_RAW,
+)
 async def post_deposit(
     request: Request,
     response: Response,
@@ -55,7 +67,12 @@ async def post_deposit(
     return await _created(stream, response, notary)
 
 
-@router.post("/digests", status_code=status.HTTP_201_CREATED, openapi_extra=_JSON)
+@router.post(
+    "/digests",
+    status_code=status.HTTP_201_CREATED,
+    dependencies=[_LOG_GOES_ON],
+    openapi_extra=_JSON,
+)
 async def post_digests(
     request: Request, response: Response, key: IdempotencyKey, notary: CurrentNotary
 ) -> DepositView:
@@ -71,7 +88,7 @@ async def post_digests(
 @router.post(
     "/{stream}/original",
     status_code=status.HTTP_201_CREATED,
-    dependencies=[RawBody],
+    dependencies=[_LOG_GOES_ON, RawBody],
     openapi_extra=_RAW,
 )
 async def post_original(

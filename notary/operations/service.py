@@ -66,16 +66,27 @@ class OperationsService:
             anchoring=self._anchoring(),
         )
 
-    def require_ready(self) -> None:
-        """Return only when database, blob store and ledger can be used and anchoring goes on.
+    def require_log(self) -> None:
+        """Return only while the log goes on; a ledger that cannot be reached does not end it.
+
+        An acknowledgement promises a place in the log. Once log and ledger contradict each other
+        a backup may have to be restored, and whatever was promised since would be lost with it.
 
         Raises:
-            NotReadyError: one cannot; `part` says which.
+            NotReadyError: anchoring has stopped for good.
         """
         if self._loop.halted is not None:
             raise NotReadyError(f"Anchoring has stopped: {self._loop.halted}.", part="anchoring")
         if self._loop.ended:
             raise NotReadyError("Anchoring has ended; restart the notary.", part="anchoring")
+
+    def require_ready(self) -> None:
+        """Return only when database, blob store and ledger can be used and the log goes on.
+
+        Raises:
+            NotReadyError: one cannot; `part` says which.
+        """
+        self.require_log()
         try:
             with self._database.read() as connection:
                 log_store.read_identity(connection)
