@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 from asn1crypto import cms, core, tsp
+from asn1crypto import x509 as asn1_x509
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import ec
@@ -372,6 +373,26 @@ def test_certificate_expired_at_the_stated_time_is_rejected() -> None:
     expired = certificate("tsa", "root", SIGNING_KEY, ROOT_KEY, until=NOW - timedelta(hours=1))
     with pytest.raises(TokenSignatureError, match="valid at the stated time"):
         verify_token(stamped_under(expired), MESSAGE, TEST_ROOTS)
+
+
+def stamped_with_serial_number(serial_number: int) -> bytes:
+    """Return a token under a certificate of that number, which `cryptography` may not make."""
+    made = asn1_x509.Certificate.load(
+        certificate("tsa", "root", SIGNING_KEY, ROOT_KEY).public_bytes(Encoding.DER)
+    )
+    made["tbs_certificate"]["serial_number"] = serial_number
+    signed = made["tbs_certificate"].dump(force=True)
+    made["signature_value"] = ROOT_KEY.sign(signed, ec.ECDSA(hashes.SHA256()))
+    tsa = authority()
+    tsa._signing_certificate = made
+    return tsa.stamp(MESSAGE)
+
+
+def test_certificate_without_a_positive_serial_number_is_refused() -> None:
+    assert verify_token(stamped_with_serial_number(1), MESSAGE, TEST_ROOTS).authority == "test"
+    for serial_number in (0, -1):
+        with pytest.raises(TokenMalformedError, match="positive serial numbers"):
+            verify_token(stamped_with_serial_number(serial_number), MESSAGE, TEST_ROOTS)
 
 
 def test_path_through_an_intermediate_is_followed() -> None:
