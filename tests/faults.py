@@ -244,7 +244,8 @@ class Turns:
     """A watcher that finds the moments in which a failure makes a difference.
 
     They are those just before and just after something changed on the disk, and those around each
-    call of a part. `found` has their numbers, counted from 0 and the same in every run of the same
+    call of a part, until the first part is closed: a process that cannot close one keeps its lock
+    to its end. `found` has their numbers, counted from 0 and the same in every run of the same
     calls, and their names.
     """
 
@@ -252,9 +253,13 @@ class Turns:
         self._directory = directory
         self._disk = Disk.of(directory)
         self._moments: list[str] = []
+        self._closing = False
         self.found: dict[int, str] = {}
 
     def __call__(self, moment: Moment) -> None:
+        self._closing |= moment.act.endswith(".close")
+        if self._closing:
+            return
         self._moments.append(str(moment))
         now, disk = len(self._moments) - 1, Disk.of(self._directory)
         if disk != self._disk:

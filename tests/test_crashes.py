@@ -8,7 +8,7 @@ finds nothing (`tests.integration.crashes.audit`). Which writes there are is not
 """
 
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack, contextmanager, suppress
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import partial
@@ -50,7 +50,6 @@ class Client:
 
     told: dict[str, str]
     """The stream it was told, by Idempotency-Key."""
-    finished: bool = False
 
     def deposit_first_file(self, notary: Notary) -> None:
         self._file(notary, "first", FIRST)
@@ -244,14 +243,11 @@ def work_through(client: Client, settings: Settings, seams: Seams) -> None:
         except Exception:  # noqa: BLE001 - whatever failed: a caller tries again.
             attempt()
 
-    # What fails in closing is noticed by nobody but the next start.
-    with suppress(OSError), ExitStack() as opened:
+    with ExitStack() as opened:
         notaries: list[Notary] = []
         persist(lambda: notaries.append(opened.enter_context(open_notary(settings, seams))))
         for act in client.work():
             persist(partial(act, notaries[0]))
-        client.finished = True
-    assert client.finished
 
 
 @pytest.fixture(scope="module")
@@ -264,6 +260,8 @@ def turns(started: Disk, tmp_path_factory: pytest.TempPathFactory) -> dict[int, 
     return turns.found
 
 
+# What an act opened that seemed to fail is in nobody's hands and is never closed.
+@pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")
 @pytest.mark.slow
 def test_a_write_that_fails_or_seems_to_is_repeated_by_the_same_process(
     started: Disk, turns: dict[int, str], tmp_path: Path, subtests: pytest.Subtests
