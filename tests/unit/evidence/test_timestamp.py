@@ -308,6 +308,13 @@ def with_decimals(decimals: bytes) -> bytes:
     return signed_over(bytes((content[0], length)) + rest)
 
 
+def test_statement_signed_in_another_encoding_than_der_is_refused() -> None:
+    content = stated()
+    assert verify_token(signed_over(content), MESSAGE, ROOTS).time == NOW
+    with pytest.raises(TokenMalformedError):  # Its length in two bytes, where one is enough.
+        verify_token(signed_over(content[:1] + b"\x81" + content[1:]), MESSAGE, ROOTS)
+
+
 def test_time_finer_than_microseconds_is_refused() -> None:
     token = with_decimals(b"123456")
     assert verify_token(token, MESSAGE, ROOTS).time == NOW.replace(microsecond=123_456)
