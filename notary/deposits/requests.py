@@ -21,6 +21,7 @@ from notary.errors import InvalidFieldError
 MAX_JSON_BYTES = 64 * 2**10
 # Twice the longest statement: note and source of 2,000 characters, escaped, are 48 kB.
 
+_JSON_TYPE = "application/json"
 _REPEATABLE = frozenset({"expect"})
 _LENGTH = re.compile(r"[0-9]{1,18}", re.ASCII)
 _IDEMPOTENCY_KEY = re.compile(r"[!-~]{1,255}", re.ASCII)
@@ -97,12 +98,15 @@ async def read_digests_request(request: Request) -> DigestsRequest:
     """Return what the JSON body asks for.
 
     Raises:
-        InvalidFieldError: it is too long, or not JSON of the strict kind we sign; or there is a
-            query, which would go unheard.
+        InvalidFieldError: it is not said to be JSON, is too long, or is not JSON of the strict
+            kind we sign; or there is a query, which would go unheard.
         RequestValidationError: a member is missing, unknown or of another type.
     """
     if request.scope["query_string"]:
         raise InvalidFieldError("query", "The body says everything, found a query besides.")
+    # A form of a foreign page can send text under other types, but JSON only if we allowed it.
+    if request.headers.get("content-type", "").partition(";")[0].strip().lower() != _JSON_TYPE:
+        raise InvalidFieldError("Content-Type", f"The body is {_JSON_TYPE}, found another type.")
     body = bytearray()
     async for chunk in request.stream():
         body += chunk

@@ -27,9 +27,12 @@ def named(file_name: str) -> Request:
     return upload(f"file_name={file_name}")
 
 
-def by_digests(body: object, *headers: tuple[str, str]) -> Request:
+def by_digests(
+    body: object, *headers: tuple[str, str], media_type: str = "application/json"
+) -> Request:
     raw = body if isinstance(body, bytes) else json.dumps(body).encode()
-    return Request(target=BY_DIGESTS, body=raw, headers=headers)
+    typed = (("Content-Type", media_type), *headers)
+    return Request(target=BY_DIGESTS, body=raw, headers=typed)
 
 
 def get(target: str, *headers: tuple[str, str]) -> Request:
@@ -88,6 +91,11 @@ REFUSED_UPLOADS = {
     "parameter without a name": (upload("=x"), "invalid-field"),
     "parameter twice": (upload("note=a&note=b"), "invalid-field"),
     "form": (upload("", ("Content-Type", "multipart/form-data; boundary=x")), "invalid-field"),
+    "digests of a foreign form": (by_digests(GOOD, media_type="text/plain"), "invalid-field"),
+    "digests as a form": (
+        by_digests(b"{}", media_type="application/x-www-form-urlencoded"),
+        "invalid-field",
+    ),
     "compressed": (upload("", ("Content-Encoding", "gzip")), "invalid-field"),
     "empty key": (keyed(""), "invalid-field"),
     "key of 256 characters": (keyed("k" * 256), "invalid-field"),
@@ -269,6 +277,6 @@ ACCEPTED = {
     "foreign host": upload("", ("Host", "elsewhere.example")),
     "digests": by_digests(GOOD),
     "digests of a large file": by_digests({**GOOD, "size_bytes": 2**53 - 1}),
-    "digests under another type": by_digests(GOOD, ("Content-Type", "text/plain")),
+    "digests in UTF-8, as said": by_digests(GOOD, media_type="Application/JSON; charset=utf-8"),
     "digests with a name": by_digests({**GOOD, "file_name": "合同.pdf", "note": None}),
 }

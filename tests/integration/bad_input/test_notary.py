@@ -92,7 +92,7 @@ def test_a_bad_upload_is_refused(url: str, data_dir: Path, name: str) -> None:
 
 @pytest.mark.parametrize("name", REFUSED_BODIES)
 def test_a_bad_deposit_of_digests_is_refused(url: str, data_dir: Path, name: str) -> None:
-    request = by_digests(REFUSED_BODIES[name], ("Content-Type", "application/json"))
+    request = by_digests(REFUSED_BODIES[name])
     require_refused(url, request, "invalid-field", data_dir)
 
 
