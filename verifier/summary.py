@@ -107,7 +107,9 @@ def summarise(
 
     `exhibit` and `verified_at` are what the report was made with.
     """
-    existed_by = None if report.existed_by is None else _at_latest(report.existed_by, language)
+    existed_by = None
+    if report.existed_by is not None and not _contradicts_itself(report):
+        existed_by = _at_latest(report.existed_by, language)
     times = sorted(report.time_sources, key=lambda source: source.time)
     return Summary(
         status=report.status,
@@ -144,6 +146,17 @@ def plain(text: str) -> str:
     return "".join(
         "\N{REPLACEMENT CHARACTER}" if unicodedata.category(character) in _STEERING else character
         for character in text
+    )
+
+
+def _contradicts_itself(report: Report) -> bool:
+    """Whether the record fails on its own, whatever file it is held against.
+
+    A time shown in bold beside a broken record would be read as a result.
+    """
+    return any(
+        finding.status is Status.FAILED and finding.step is not Step.EXHIBIT
+        for finding in report.findings
     )
 
 

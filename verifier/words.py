@@ -401,7 +401,7 @@ LABELS: Mapping[str, Text] = {
     "not_checked": Text("未核验或不能核验", "Not checked, or beyond checking"),
     "times": Text("时间", "Times"),
     "existed_by": Text("存证的文件最迟已经存在于", "The file deposited existed by"),
-    "no_time": Text("没有任何时间得到核验。", "No time could be established."),
+    "no_time": Text("不能得出时间结论。", "No time can be concluded from the record."),
     "not_before": Text(
         "存证不能说明文件在此之前存在了多久。",
         "A deposit does not show how long the file had existed before.",

@@ -54,6 +54,14 @@ def test_page_shows_the_digests_of_a_file_that_differs_and_only_then() -> None:
     assert matches[-3:] == ["11 bytes", *EXHIBIT.digests.texts()]
 
 
+def test_time_is_concluded_for_another_file_but_not_from_a_broken_record() -> None:
+    broken = finding(Step.INCLUSION, Status.FAILED, Reason.INCLUSION_INVALID)
+    found = measure_chunks([CONTENT + b"!"])
+    assert summarise(report([DIFFERS]), found, NOW, Language.EN).existed_by is not None
+    assert summarise(report([NO_TOKEN]), EXHIBIT, NOW, Language.EN).existed_by is not None
+    assert summarise(report([broken]), EXHIBIT, NOW, Language.EN).existed_by is None
+
+
 def test_mismatch_of_equal_size_says_that_content_differs() -> None:
     summary = summarise(report([DIFFERS]), measure_chunks([CONTENT[::-1]]), NOW, Language.EN)
     assert "both have 11 bytes, but the content differs" in summary.sentences[0]
