@@ -210,7 +210,7 @@ def _publish(trust: TrustRoot, path: Path) -> TrustRoot:
     return trust
 
 
-def current_notary(request: Request) -> Notary:
+async def current_notary(request: Request) -> Notary:
     """Return the notary that the application of this request serves."""
     notary: Notary = request.app.state.notary
     return notary

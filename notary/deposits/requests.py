@@ -3,6 +3,9 @@
 Owns the query, the Idempotency-Key and the JSON body as they come off the wire: text that is not
 UTF-8, a name given twice, a header that would change what the body means. Leaves their meaning to
 `notary.deposits.schemas`.
+
+All of it is `async`, though nothing waits: the framework would run each plain function in a thread
+of its own, which costs a small deposit more than its signature.
 """
 
 import re
@@ -27,7 +30,7 @@ _LENGTH = re.compile(r"[0-9]{1,18}", re.ASCII)
 _IDEMPOTENCY_KEY = re.compile(r"[!-~]{1,255}", re.ASCII)
 
 
-def require_plain_query(request: Request) -> None:
+async def require_plain_query(request: Request) -> None:
     """Return only when the query is UTF-8 and gives each name once.
 
     The framework would replace what is not UTF-8 and silently take the last of two values.
@@ -47,7 +50,7 @@ def require_plain_query(request: Request) -> None:
             raise InvalidFieldError(name, f"{name} is text in UTF-8, found other bytes.") from error
 
 
-def require_raw_body(request: Request) -> None:
+async def require_raw_body(request: Request) -> None:
     """Return only when the body is the exhibit itself, byte for byte.
 
     Raises:
@@ -61,7 +64,7 @@ def require_raw_body(request: Request) -> None:
         )
 
 
-def read_idempotency_key(
+async def read_idempotency_key(
     request: Request,
     idempotency_key: Annotated[str | None, Header(alias="Idempotency-Key")] = None,
 ) -> str | None:

@@ -1,6 +1,6 @@
 """Deposits over HTTP: the body of an upload is the exhibit itself, streamed."""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from typing import Annotated, Any, Literal
 
@@ -59,12 +59,13 @@ async def post_deposit(
     """Deposit a file: it is stored, recorded and acknowledged before the answer comes."""
     statement = parameters.statement()
     async with _received(request, notary) as received:
-        stream = await to_thread.run_sync(
+        return await _created(
             lambda: notary.deposits.deposit_file(
                 received, statement, expected=parameters.expect, key=key
-            )
+            ),
+            response,
+            notary,
         )
-    return await _created(stream, response, notary)
 
 
 @router.post(
@@ -79,10 +80,9 @@ async def post_digests(
     """Deposit the digests of a file that stays with the depositor."""
     wanted = await read_digests_request(request)
     exhibit, statement = wanted.exhibit(), wanted.statement()
-    stream = await to_thread.run_sync(
-        lambda: notary.deposits.deposit_digests(exhibit, statement, key=key)
+    return await _created(
+        lambda: notary.deposits.deposit_digests(exhibit, statement, key=key), response, notary
     )
-    return await _created(stream, response, notary)
 
 
 @router.post(
@@ -103,12 +103,13 @@ async def post_original(
     statement = parameters.statement()
     await to_thread.run_sync(lambda: notary.deposits.expect_original(stream, key=key))
     async with _received(request, notary) as received:
-        await to_thread.run_sync(
+        return await _created(
             lambda: notary.deposits.add_original(
                 stream, received, statement, expected=parameters.expect, key=key
-            )
+            ),
+            response,
+            notary,
         )
-    return await _created(stream, response, notary)
 
 
 @router.get("/{stream}")
@@ -134,8 +135,9 @@ async def _received(request: Request, notary: Notary) -> AsyncIterator[ReceivedE
         await to_thread.run_sync(writer.abort)
 
 
-async def _created(stream: str, response: Response, notary: Notary) -> DepositView:
-    view = await to_thread.run_sync(_view, stream, notary)
+async def _created(act: Callable[[], str], response: Response, notary: Notary) -> DepositView:
+    """The act is done; returns how far the stream has come that it returned."""
+    view = await to_thread.run_sync(lambda: _view(act(), notary))
     response.headers["location"] = view.links.self
     return view
 

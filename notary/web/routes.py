@@ -25,7 +25,7 @@ _PAGE_CACHING = {"Cache-Control": "no-store", "Vary": "Accept-Language"}
 _STATIC_CACHING = {"Cache-Control": "no-cache"}
 
 
-def shown_assurance(notary: CurrentNotary) -> Assurance:
+async def shown_assurance(notary: CurrentNotary) -> Assurance:
     """Whether the pages must warn of a sandbox."""
     return notary.trust.assurance
 
