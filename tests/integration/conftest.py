@@ -1,17 +1,16 @@
 """A real browser and a real server for the tests of pages."""
 
 import os
-import socket
 import subprocess
-import threading
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack
 from pathlib import Path
 
 import pytest
-import uvicorn
 from playwright.sync_api import Browser, Page, sync_playwright
 from starlette.types import ASGIApp
+
+from tests.integration.serving import served
 
 CHROMIUM_SCRIPT = Path(__file__).parents[2] / "scripts" / "chromium.sh"
 CHROMIUM_ARGS = [
@@ -67,18 +66,4 @@ def page(browser: Browser) -> Iterator[Page]:
 def serve() -> Iterator[Callable[[ASGIApp], str]]:
     """A function that serves an application on a free port and returns its address."""
     with ExitStack() as servers:
-        yield lambda app: servers.enter_context(_served(app))
-
-
-@contextmanager
-def _served(app: ASGIApp) -> Iterator[str]:
-    with socket.create_server(("127.0.0.1", 0)) as listener:
-        server = uvicorn.Server(uvicorn.Config(app, log_level="warning", ws="none"))
-        thread = threading.Thread(target=server.run, kwargs={"sockets": [listener]})
-        thread.start()
-        try:
-            # The socket listens already: the first request waits until the server accepts it.
-            yield f"http://127.0.0.1:{listener.getsockname()[1]}"
-        finally:
-            server.should_exit = True
-            thread.join()
+        yield lambda app: servers.enter_context(served(app))

@@ -15,7 +15,7 @@ from notary.app import create_app
 from notary.settings import Settings
 from tests.integration.bad_input.cases import BY_DIGESTS, DEPOSITS, DIGESTS, GOOD, get
 from tests.integration.bad_input.raw import Answer, Request, send
-from tests.integration.crashes.serving import served
+from tests.integration.serving import served
 
 MEMBERS = (*GOOD, "file_name", "media_type", "note", "source", "claimed_at", "role", "x")
 PARAMETERS = (*MEMBERS, "expect", "confidentiality", "")

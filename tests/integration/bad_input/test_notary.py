@@ -36,7 +36,7 @@ from tests.integration.bad_input.cases import (
     upload,
 )
 from tests.integration.bad_input.raw import Answer, Request, connect, send, send_part
-from tests.integration.crashes.serving import served
+from tests.integration.serving import served
 
 
 @pytest.fixture(scope="module")

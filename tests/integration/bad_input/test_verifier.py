@@ -14,7 +14,7 @@ from evidence.canonical import encode_canonical
 from evidence.digests import measure_chunks
 from tests.integration.bad_input.cases import CHUNKED, LAST_CHUNK, get
 from tests.integration.bad_input.raw import Answer, Request, chunked, send, send_part
-from tests.integration.crashes.serving import served
+from tests.integration.serving import served
 from verifier.app import create_app
 from verifier.report import report_json
 from verifier.trust import parse_trust_root

@@ -15,7 +15,7 @@ from evidence.digests import digests_of
 from notary.settings import Settings
 from notary.wiring import Seams
 from tests.integration.crashes.audit import audit
-from tests.integration.crashes.serving import free_port, start_notary, wait_until_ready
+from tests.integration.serving import free_port, start_notary, wait_until_ready
 
 pytestmark = pytest.mark.slow
 

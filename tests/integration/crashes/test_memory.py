@@ -10,7 +10,7 @@ from urllib.parse import urlsplit
 
 import pytest
 
-from tests.integration.crashes.serving import free_port, start_notary, wait_until_ready
+from tests.integration.serving import free_port, start_notary, wait_until_ready
 
 pytestmark = pytest.mark.slow
 

@@ -19,7 +19,7 @@ from notary.settings import Settings
 from notary.wiring import Seams, open_notary
 from tests.faults import Disk
 from tests.integration.crashes.audit import audit
-from tests.integration.crashes.serving import served
+from tests.integration.serving import served
 from verifier.report import Status
 from verifier.trust import parse_trust_root
 from verifier.verify import verify_bundle

@@ -15,7 +15,7 @@ import uvicorn
 from starlette.types import ASGIApp
 
 READY_TIMEOUT_S = 60.0
-_ROOT = Path(__file__).parents[3]
+_ROOT = Path(__file__).parents[2]
 
 
 def free_port() -> int:
