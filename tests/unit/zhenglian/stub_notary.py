@@ -204,7 +204,11 @@ class _Handler(BaseHTTPRequestHandler):
         self.stub.lengths.append(self.headers.get("Content-Length"))
         if self.stub.faults and self.stub.faults.popleft()(self):
             return
-        self.handle_request()
+        try:
+            self.handle_request()
+        except ConnectionAbortedError:
+            # A notary records nothing of an upload that broke off, and nobody is left to tell.
+            self.close_connection = True
 
     def handle_request(self) -> None:
         path = unquote(urlsplit(self.path).path)
@@ -252,7 +256,11 @@ class _Handler(BaseHTTPRequestHandler):
 
     def body(self) -> bytes:
         if self.headers.get("Transfer-Encoding") != "chunked":
-            return self.rfile.read(int(self.headers.get("Content-Length", 0)))
+            announced = int(self.headers.get("Content-Length", 0))
+            received = self.rfile.read(announced)
+            if len(received) < announced:
+                raise ConnectionAbortedError("the body ended early")
+            return received
         chunks = []
         while size := int(self.rfile.readline(), 16):
             chunks.append(self.rfile.read(size))
