@@ -262,11 +262,17 @@ class _Handler(BaseHTTPRequestHandler):
                 raise ConnectionAbortedError("the body ended early")
             return received
         chunks = []
-        while size := int(self.rfile.readline(), 16):
+        while size := self.chunk_size():
             chunks.append(self.rfile.read(size))
             self.rfile.readline()
         self.rfile.readline()
         return b"".join(chunks)
+
+    def chunk_size(self) -> int:
+        line = self.rfile.readline()
+        if not line:
+            raise ConnectionAbortedError("the body ended early")
+        return int(line, 16)
 
     def problem(
         self, code: str, status: int, *, retry_after: str | None = None, **fields: Any
