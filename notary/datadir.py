@@ -57,7 +57,7 @@ class DataDirectory:
         Raises:
             DataDirectoryLockedError: another one has.
         """
-        self.root.mkdir(parents=True, exist_ok=True, mode=0o700)
+        make_directory(self.root, mode=0o700)
         with (self.root / "notary.lock").open("ab") as lock:
             try:
                 fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
