@@ -30,7 +30,14 @@ from verifier.checks.log import (
     check_inclusion,
     check_log_key_period,
 )
-from verifier.checks.times import AnchorTimes, TrustedBlock, check_times, check_timestamp
+from verifier.checks.times import (
+    AnchorTimes,
+    TrustedBlock,
+    check_times,
+    check_timestamp,
+    existed_by,
+    whole_milliseconds,
+)
 from verifier.report import (
     Finding,
     NotChecked,
@@ -42,8 +49,6 @@ from verifier.report import (
     worst,
 )
 from verifier.trust import Assurance, TrustRoot
-
-_MILLISECOND = timedelta(milliseconds=1)
 
 _NEVER_CHECKED = (
     NotChecked.CONTENT_TRUTH,
@@ -200,10 +205,7 @@ def _existed_by(first: Entry | None, times: AnchorTimes) -> datetime | None:
     """Return the earliest established time of the anchor that covers the entry of sequence 0."""
     if first is None or first.sequence != 0:
         return None
-    established = [token.latest for token in times.tokens]
-    if times.block is not None:
-        established.append(times.block.latest)
-    return _whole_milliseconds(min(established)) if established else None
+    return existed_by(times)
 
 
 def _statements(entries: Sequence[Entry | None]) -> Iterable[TimeSource]:
@@ -239,7 +241,7 @@ def _token_source(subject: str, token: TokenTime) -> TimeSource:
     return TimeSource(
         kind=TimeKind.TOKEN,
         subject=subject,
-        time=_whole_milliseconds(token.time),
+        time=whole_milliseconds(token.time),
         accuracy_s=_whole_seconds(token.accuracy),
     )
 
@@ -256,12 +258,6 @@ def _block_source(subject: str, block: TrustedBlock) -> TimeSource:
 def _whole_seconds(span: timedelta) -> int:
     """Return `span`, rounded up."""
     return -(-span // timedelta(seconds=1))
-
-
-def _whole_milliseconds(time: datetime) -> datetime:
-    """Return `time` in the precision of written times; rounded up, so that "by" stays right."""
-    surplus = timedelta(microseconds=time.microsecond % 1000)
-    return time + (_MILLISECOND - surplus) if surplus else time
 
 
 def _not_checked(trust: TrustRoot, exhibit: Measurement | None) -> tuple[NotChecked, ...]:

@@ -2,6 +2,7 @@
 
 from collections.abc import Collection
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from enum import Enum, StrEnum
 
 from chain import rlp
@@ -81,7 +82,6 @@ class Anchored:
     """Where a verified anchor proof found the extension."""
 
     block_height: int
-    block_time_s: int
 
 
 def require_agreement(ledger: TreeState, anchored: TreeState, in_flight: TreeState | None) -> None:
@@ -123,7 +123,7 @@ def verify_anchor_proof(
             f"an extension to size {extended_to.size} with root {extended_to.root.hex()} is"
             f" expected, the anchor proof shows size {found.size} with root {found.root.hex()}"
         )
-    return Anchored(block_height=sealed.header.number, block_time_s=sealed.header.timestamp)
+    return Anchored(block_height=sealed.header.number)
 
 
 def encode_anchor_proof(proof: AnchorProof) -> bytes:
@@ -156,3 +156,8 @@ def parse_anchor_proof(raw: bytes) -> AnchorProof:
     except RlpError as error:
         raise AnchoringError(f"a stored anchor proof cannot be read: {error}") from error
     raise AnchoringError("a stored anchor proof has four members, found another form")
+
+
+def block_time(proof: bytes) -> datetime:
+    """Return the time of the block of an encoded anchor proof, in whole seconds."""
+    return datetime.fromtimestamp(parse_header(parse_anchor_proof(proof).header).timestamp, UTC)

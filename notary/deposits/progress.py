@@ -4,25 +4,24 @@ Owns putting together the view of one deposit. Leaves its wire form to `notary.d
 """
 
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import datetime
 
 from sqlalchemy import Connection
 
-from chain.header import parse_header
 from evidence.canonical import Json
 from evidence.digests import Digests
 from evidence.entry import Exhibit
 from evidence.envelope import ACKNOWLEDGEMENT_TYP, envelope_json, parse_envelope
 from evidence.timestamp import verify_token
 from notary.anchoring import store as anchoring_store
-from notary.anchoring.model import parse_anchor_proof
+from notary.anchoring.model import block_time
 from notary.db import Database
 from notary.deposits import store
 from notary.deposits.model import DepositState
 from notary.errors import DepositUnknownError
 from notary.log import store as log_store
 from notary.log.store import CheckpointRow, EntryRow
-from verifier.checks.times import BLOCK_ACCURACY
+from verifier.checks.times import AnchorTimes, TrustedBlock, existed_by
 from verifier.trust import TrustRoot
 
 
@@ -81,18 +80,16 @@ class DepositReader:
         if checkpoint is None:
             return None
         roots = self._trust.timestamp_roots()
-        times = [
-            verify_token(token, checkpoint.note.encode(), roots).latest
+        note = checkpoint.note.encode()
+        tokens = tuple(
+            verify_token(token, note, roots)
             for token in anchoring_store.tokens_of(connection, checkpoint.size).values()
-        ]
+        )
         anchoring = anchoring_store.anchoring_of(connection, checkpoint.size)
-        if anchoring is not None and anchoring.proof is not None:
-            header = parse_header(parse_anchor_proof(anchoring.proof).header)
-            times.append(_EPOCH + timedelta(seconds=header.timestamp) + BLOCK_ACCURACY)
-        return min(times, default=None)
-
-
-_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+        block = None
+        if anchoring is not None and anchoring.proof and anchoring.block_height is not None:
+            block = TrustedBlock(height=anchoring.block_height, time=block_time(anchoring.proof))
+        return existed_by(AnchorTimes(tokens=tokens, block=block))
 
 
 def _covering(connection: Connection, entry: EntryRow) -> CheckpointRow | None:

@@ -1,23 +1,19 @@
 """What the notary says of itself: how far the log has come, and whether it can work."""
 
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import datetime
 
 from sqlalchemy.exc import SQLAlchemyError
 
 from chain.errors import ChainError
-from chain.header import parse_header
 from notary.anchoring import store as anchoring_store
 from notary.anchoring.ledger import Ledger
 from notary.anchoring.loop import AnchoringLoop
-from notary.anchoring.model import parse_anchor_proof
-from notary.anchoring.store import AnchoringRow
+from notary.anchoring.model import block_time
 from notary.db import Database
 from notary.errors import NotReadyError
 from notary.log import store as log_store
 from notary.storage.blobs import BlobError, BlobStore
-
-_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -61,7 +57,7 @@ class OperationsService:
             log_size=0 if latest is None else latest.size,
             anchored_size=anchored_size,
             pending=waiting + sequenced - anchored_size,
-            last_anchored_at=None if anchored is None else block_time(anchored),
+            last_anchored_at=block_time(anchored.proof) if anchored and anchored.proof else None,
             block_height=None if anchored is None else anchored.block_height,
             anchoring=self._anchoring(),
         )
@@ -105,10 +101,3 @@ class OperationsService:
         if self._loop.halted is not None or self._loop.ended:
             return "halted"
         return "running" if self._loop.failure is None else "retrying"
-
-
-def block_time(anchored: AnchoringRow) -> datetime:
-    """Return the time of the block that holds an anchored checkpoint."""
-    assert anchored.proof is not None
-    header = parse_header(parse_anchor_proof(anchored.proof).header)
-    return _EPOCH + timedelta(seconds=header.timestamp)

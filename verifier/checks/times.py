@@ -46,6 +46,7 @@ _TOKEN_REASONS: Final[Mapping[type[TimestampError], Reason]] = {
     UnknownAuthorityError: Reason.TSA_UNKNOWN,
 }
 
+_MILLISECOND = timedelta(milliseconds=1)
 _IN_ORDER_OF_REASONS = tuple(Reason)
 
 
@@ -140,6 +141,23 @@ def check_times(
     if entry is None:
         return lacking(step, subject, "the time at which the entry was recorded")
     return passed(step, subject, "the recorded, token and block times follow one another")
+
+
+def existed_by(times: AnchorTimes) -> datetime | None:
+    """Return the earliest time by which the checkpoint is known to have existed, if there is one.
+
+    In whole milliseconds, the precision of written times.
+    """
+    established = [token.latest for token in times.tokens]
+    if times.block is not None:
+        established.append(times.block.latest)
+    return whole_milliseconds(min(established)) if established else None
+
+
+def whole_milliseconds(time: datetime) -> datetime:
+    """Return `time` in the precision of written times; rounded up, so that "by" stays right."""
+    surplus = timedelta(microseconds=time.microsecond % 1000)
+    return time + (_MILLISECOND - surplus) if surplus else time
 
 
 def _token_times(times: AnchorTimes) -> list[tuple[str, datetime]]:

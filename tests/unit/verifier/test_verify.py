@@ -17,6 +17,7 @@ from evidence.digests import measure_chunks
 from evidence.entry import Mode
 from evidence.errors import CanonicalError
 from evidence.fields import encode_base64, parse_base64
+from evidence.timestamp import TokenTime
 from tests.vector_cases.case import (
     CONTENT,
     one_entry,
@@ -25,6 +26,7 @@ from tests.vector_cases.case import (
     with_entry,
 )
 from tests.world import START, World
+from verifier.checks.times import AnchorTimes, existed_by
 from verifier.report import NotChecked, Reason, Report, Status, Step, TimeKind, report_json
 from verifier.trust import Assurance
 from verifier.verify import verify_bundle
@@ -109,6 +111,16 @@ def test_existed_by_is_the_earliest_established_time() -> None:
     assert seconds(token_after_s=9, block_after_s=None) == 10
     assert seconds(token_after_s=None, block_after_s=3) == 4
     assert seconds(token_after_s=None, block_after_s=None) is None
+
+
+def test_existed_by_is_rounded_up_to_the_precision_of_written_times() -> None:
+    def at(microseconds: int) -> datetime | None:
+        time = START + timedelta(microseconds=microseconds)
+        token = TokenTime(time=time, accuracy=timedelta(0), authority="TSA")
+        return existed_by(AnchorTimes(tokens=(token,), block=None))
+
+    assert at(5000) == START + timedelta(milliseconds=5)
+    assert at(5001) == START + timedelta(milliseconds=6)
 
 
 def test_existed_by_is_that_of_the_first_entry() -> None:
